@@ -1,0 +1,58 @@
+"""Networks as data → lift → flow → head, listed in ``NETWORKS`` and made by ``build``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from playground.integrators import INTEGRATORS, resolve
+from playground.networks import flow_net, mlp, neural_ode
+from playground.networks.activations import ACTIVATIONS
+from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet
+
+__all__ = ["ACTIVATIONS", "NETWORKS", "Network", "PointNet", "build"]
+
+FAMILIES = (mlp, flow_net, neural_ode)  # importing them fills the registry
+
+
+def build(
+    name: str,
+    *,
+    n_features: int,
+    n_classes: int,
+    scheme: str = "rk4",
+    scheme_options: Any = None,
+    seed: int | None = None,
+    **options: Any,
+) -> nn.Module:
+    """Build a network.
+
+    Args:
+        name: A name in ``NETWORKS``.
+        n_features: Number of input features d; inputs are ``(batch, d)``.
+        n_classes: Number of outputs: classes, or target components for regression.
+        scheme: A name in ``INTEGRATORS``; ignored by nets that no integrator steps.
+        scheme_options: Options of the scheme, a dict or its options model.
+        seed: Seed of the initial weights; torch's global generator is used, and moved, without one.
+        options: Options of the network, see ``NETWORKS[name].options``.
+
+    Returns:
+        The module; it maps ``(batch, n_features)`` to ``(batch, n_classes)``.
+
+    Raises:
+        KeyError: For an unknown name.
+        ValueError: For options that are out of bounds or do not fit the data.
+    """
+    entry = NETWORKS[name]
+    chosen_options = INTEGRATORS[scheme].options.model_validate(
+        scheme_options.model_dump()
+        if hasattr(scheme_options, "model_dump")
+        else scheme_options or {}
+    )
+    chosen = ChosenScheme(resolve(scheme, chosen_options), chosen_options)
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        return entry.make(n_features, n_classes, entry.options.model_validate(options), chosen)
