@@ -1,0 +1,1 @@
+"""Streamlit side: page frame, controls drawn from the registries, live views."""
