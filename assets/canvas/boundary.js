@@ -1,13 +1,13 @@
 // The boundary: what the net predicts over the input plane, with the data on top.
 
-import { classRgb, css, valueRgb } from "./theme.js";
+import { classRgb, css, markRgb } from "./theme.js";
 import { makeSwitch, setPressed } from "./dom.js";
-import { dot, drawAxes, drawLegend, formatNumber, legendHeight, line } from "./chart.js";
+import { dot, drawAxes, drawLegend, formatNumber, line } from "./chart.js";
 import { className, mapRows, toCsv } from "./export.js";
 import { Cells } from "./map.js";
 import { View } from "./view.js";
 
-const MARGIN = { left: 48, top: 22, right: 10, bottom: 40 };
+const MARGIN = { left: 48, right: 10, bottom: 40 };
 const STRIP = 84;
 const POINT_REACH = 7;
 const KINDS = { train: ["points", "labels"], test: ["test_points", "test_labels"] };
@@ -76,24 +76,19 @@ export class BoundaryView extends View {
     const wanted = this.options.height ?? 380;
     if (!this.set) return Math.round(Math.min(wanted, Math.max(240, width * 0.95)));
     const legend = this.legendSize();
-    const frame = MARGIN.top + MARGIN.bottom + legend;
+    const frame = this.topMargin() + MARGIN.bottom + legend;
     if (this.strip && !this.curve) return STRIP + frame;
     return Math.round(Math.min(wanted, Math.max(200, this.boxFor(width, wanted - frame).h + frame)));
-  }
-
-  legendSize() {
-    if (this.hidden.has("legend")) return 0;
-    return legendHeight(this.canvas.getContext("2d"), this.theme, this.set.meta, this.stage.clientWidth - 58);
   }
 
   // The plot's box; the units of both inputs are equally long unless the extent is very flat.
   boxFor(width, height) {
     const [x0, x1, y0, y1] = this.set.meta.extent;
     const free = { w: width - MARGIN.left - MARGIN.right, h: height };
-    if (this.strip) return { x: MARGIN.left, y: MARGIN.top, w: free.w, h: this.curve ? free.h : STRIP };
+    if (this.strip) return { x: MARGIN.left, y: this.topMargin(), w: free.w, h: this.curve ? free.h : STRIP };
     const ratio = Math.min(2.5, Math.max(0.4, (x1 - x0) / (y1 - y0) || 1));
     const w = Math.min(free.w, free.h * ratio);
-    return { x: MARGIN.left + (free.w - w) / 2, y: MARGIN.top, w, h: w / ratio };
+    return { x: MARGIN.left + (free.w - w) / 2, y: this.topMargin(), w, h: w / ratio };
   }
 
   range() {
@@ -104,7 +99,7 @@ export class BoundaryView extends View {
   draw(ctx) {
     const { meta } = this.set;
     const legend = this.legendSize();
-    const box = this.boxFor(this.width, this.height - MARGIN.top - MARGIN.bottom - legend);
+    const box = this.boxFor(this.width, this.height - this.topMargin() - MARGIN.bottom - legend);
     this.box = box;
     this.drawMap(ctx, box);
     const names = [meta.feature_names[0], this.curve ? "output" : meta.feature_names[1] ?? ""];
@@ -118,7 +113,7 @@ export class BoundaryView extends View {
     if (this.show.train) this.drawPoints(ctx, box, "train");
     if (this.show.test) this.drawPoints(ctx, box, "test");
     ctx.restore();
-    if (legend) drawLegend(ctx, this.theme, meta, box.x, this.height - legend + 2, this.width - box.x - 10);
+    if (legend) drawLegend(ctx, this.theme, meta, 48, this.height - legend + 2, this.width - 48);
     this.drawTitle(ctx, box.x + box.w);
     this.drawCursor(ctx, box);
     return false;
@@ -183,7 +178,7 @@ export class BoundaryView extends View {
   colourOf(label) {
     if (this.set.meta.task !== "regression") return css(classRgb(label));
     const [lo, hi] = this.set.meta.value_range ?? [0, 1];
-    return css(valueRgb(this.theme, (label - lo) / (hi - lo || 1)));
+    return css(markRgb(this.theme, (label - lo) / (hi - lo || 1)));
   }
 
   drawPoints(ctx, box, kind) {

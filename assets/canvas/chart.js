@@ -37,7 +37,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   setFont(ctx, theme);
   ctx.textBaseline = "top";
   ctx.textAlign = "center";
-  for (const value of ticks(x0, x1, box.w / 70)) {
+  for (const value of ticks(x0, x1, Math.max(3, box.w / 70))) {
     const x = box.x + ((value - x0) / (x1 - x0)) * box.w;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), x, grid ? box.y : box.y + box.h, x, box.y + box.h + (grid ? 0 : 4));
     ctx.fillStyle = theme.ink(0.62);
@@ -45,7 +45,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   }
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
-  for (const value of yTicks ? ticks(y0, y1, box.h / 55) : []) {
+  for (const value of yTicks ? ticks(y0, y1, Math.max(3, box.h / 55)) : []) {
     const y = box.y + box.h - ((value - y0) / (y1 - y0)) * box.h;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), box.x - (grid ? 0 : 4), y, grid ? box.x + box.w : box.x, y);
     ctx.fillStyle = theme.ink(0.62);
@@ -101,21 +101,26 @@ function legendItems(ctx, theme, names, width) {
     }
     const item = { text, index, x, row };
     x += size;
+    // The buttons stand at the right end of the last row.
+    if (index === names.length - 1 && x > width - BUTTONS) item.more = 1;
     return item;
   });
 }
 
 const LEGEND_ROW = 19;
+const BUTTONS = 104;
 
 export function legendHeight(ctx, theme, meta, width) {
   if (meta.task === "regression") return 34;
   const items = legendItems(ctx, theme, meta.class_names ?? [], width);
-  return items.length ? (items[items.length - 1].row + 1) * LEGEND_ROW + 4 : 0;
+  if (items.length === 0) return 0;
+  const { row, more = 0 } = items[items.length - 1];
+  return (row + 1 + more) * LEGEND_ROW + 4;
 }
 
 export function drawLegend(ctx, theme, meta, x, y, width) {
   if (meta.task === "regression") {
-    drawColourBar(ctx, theme, meta.value_range ?? [0, 1], x, y, Math.min(width, 240));
+    drawColourBar(ctx, theme, meta.value_range ?? [0, 1], x, y, Math.min(width - BUTTONS, 240));
     return;
   }
   ctx.textAlign = "left";

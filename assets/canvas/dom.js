@@ -83,11 +83,11 @@ export function makeTabs(label, names, onChoose, signal) {
 }
 
 // Play button, slider and read-out for one track of a timeline.
-export function makeTrack(track, label, timelineNow, signal) {
-  const button = makeButton("", `Play ${label}`, () => {
+export function makeTrack(track, timelineNow, signal) {
+  const button = makeButton("", `Play ${track}`, () => {
     timelineNow().play(track, !timelineNow().playing[track]);
   }, signal, "play");
-  const slider = make("input", { type: "range", min: 0, max: 1, step: "any", "aria-label": label });
+  const slider = make("input", { type: "range", min: 0, max: 1, step: "any", "aria-label": track });
   const readout = make("output", { class: "readout" });
   const row = make("div", { class: `track ${track}` }, button, slider, readout);
   slider.addEventListener("input", () => {
@@ -113,17 +113,19 @@ export function makeTrack(track, label, timelineNow, signal) {
   return { row, button, slider, readout };
 }
 
-export function showTrack(control, line, track, label, text, spoken) {
+// Shows where the track is; `longest` is the text that must find room without things moving.
+export function showTrack(control, line, track, text, longest) {
   const playing = line.playing[track];
   setIcon(control.button, playing ? "pause" : "play");
   setPressed(control.button, playing);
-  const title = `${playing ? "Pause" : "Play"} ${label}`;
+  const title = `${playing ? "Pause" : "Play"} ${track}`;
   if (control.button.title !== title) {
     control.button.title = title;
     control.button.setAttribute("aria-label", title);
   }
   control.slider.value = String(line.position[track]);
   control.slider.style.setProperty("--filled", `${line.position[track] * 100}%`);
-  control.slider.setAttribute("aria-valuetext", spoken);
+  control.slider.setAttribute("aria-valuetext", text);
   if (control.readout.textContent !== text) control.readout.textContent = text;
+  control.readout.style.minWidth = `${(0.44 * longest.length).toFixed(1)}em`;
 }

@@ -1,9 +1,9 @@
 // The flow: trajectories through the layers, the warped grid, and the same in 3-D.
 
-import { classRgb, valueRgb } from "./theme.js";
+import { classRgb, markRgb } from "./theme.js";
 import { prefersReducedMotion } from "./timeline.js";
 import { makeButton, makeTabs, makeTrack, setPressed, showTrack } from "./dom.js";
-import { drawAxes, drawLegend, formatNumber, legendHeight, Limits } from "./chart.js";
+import { drawAxes, drawLegend, formatNumber, Limits } from "./chart.js";
 import { className, pathRows, toCsv, warpRows } from "./export.js";
 import { Depth, Positions } from "./paths.js";
 import { BOX_2D, Camera, drawCube, planeProjection, timeProjection } from "./space.js";
@@ -33,9 +33,9 @@ export class FlowView extends View {
       this.camera.turning = !this.camera.turning;
       this.requestDraw();
     };
-    this.turnButton = makeButton("turn", "Turn slowly by itself", turn, this.signal);
+    this.turnButton = makeButton("Rotate", "Turn slowly by itself", turn, this.signal);
     this.toolbar.append(this.tabs.bar, this.turnButton);
-    this.depthRow = makeTrack("depth", "depth", () => this.timeline, this.signal);
+    this.depthRow = makeTrack("depth", () => this.timeline, this.signal);
     this.root.append(this.depthRow.row);
     const wheel = (event) => {
       // Only after a click: scrolling the page must not be caught by the picture.
@@ -97,14 +97,16 @@ export class FlowView extends View {
     this.canvas.style.cursor = this.tab === "space" ? "grab" : "crosshair";
     if (!this.set) return;
     const text = this.depth.text(this.layerPosition());
-    showTrack(this.depthRow, this.timeline, "depth", "depth", text, text);
+    showTrack(this.depthRow, this.timeline, "depth", text, this.depth.text(this.depth.last));
     const flows = this.set.meta.is_flow !== false;
     this.note.textContent = flows ? "" : "Not a flow: lines only join what the layers put out.";
   }
 
   heightFor(width) {
     const wanted = this.options.height ?? 380;
-    return Math.round(Math.min(wanted, Math.max(240, width * 0.95)));
+    if (!this.set) return Math.round(Math.min(wanted, Math.max(240, width * 0.95)));
+    const frame = this.topMargin() + BOX_2D.bottom + this.legendSize();
+    return Math.round(Math.max(150, Math.min(wanted - frame, width - 58)) + frame);
   }
 
   // The drawing itself; true asks for another frame.
@@ -150,20 +152,21 @@ export class FlowView extends View {
 
   // Axes, legend and the projection that goes with them.
   scene(ctx, meta) {
-    const legend = this.hidden.has("legend") ? 0 : legendHeight(ctx, this.theme, meta, this.width - 58);
+    const legend = this.legendSize();
     const space = this.tab === "space";
     const box = {
       x: space ? 0 : BOX_2D.left,
-      y: BOX_2D.top,
+      y: this.topMargin(),
       w: this.width - (space ? 0 : BOX_2D.left + BOX_2D.right),
-      h: this.height - BOX_2D.top - (space ? 8 : BOX_2D.bottom) - legend,
+      h: this.height - this.topMargin() - (space ? 4 : BOX_2D.bottom) - legend,
     };
-    if (legend) drawLegend(ctx, this.theme, meta, 48, this.height - legend + 2, this.width - 58);
+    if (legend) drawLegend(ctx, this.theme, meta, 48, this.height - legend + 2, this.width - 48);
     const names = [0, 1, 2].map((axis) => this.axisName(meta, axis));
     if (space) {
       const timed = this.axes === 2;
-      const { project, lens } = this.camera.projection(box, this.shownLimits, meta.times, timed);
-      drawCube(ctx, this.theme, lens, timed ? [names[0], names[1], this.timeName()] : names);
+      const view = this.camera.projection(box, this.shownLimits, meta.times, timed);
+      const { project } = view;
+      drawCube(ctx, this.theme, view, timed ? [names[0], names[1], this.timeName()] : names);
       return { project, box };
     }
     if (this.axes === 1) {
@@ -191,7 +194,7 @@ export class FlowView extends View {
     const labels = arrays.path_labels?.data;
     const [lo, hi] = meta.value_range ?? [0, 1];
     const colourOf = (i) => {
-      if (meta.task === "regression") return valueRgb(this.theme, ((labels?.[i] ?? lo) - lo) / (hi - lo || 1));
+      if (meta.task === "regression") return markRgb(this.theme, ((labels?.[i] ?? lo) - lo) / (hi - lo || 1));
       return classRgb(labels?.[i] ?? 0);
     };
     return {

@@ -3,6 +3,8 @@
 import { classRgb, mix, valueRgb } from "./theme.js";
 
 const BANDS = 8;
+// Not the whole way to the class colour, so that points of that class still stand out.
+const STRENGTH = 0.78;
 
 export class Cells {
   constructor(set, frame) {
@@ -59,7 +61,7 @@ function classShades(theme, meta, discrete) {
   return Array.from({ length: count }, (_, k) =>
     Array.from({ length: 256 }, (_unused, c) => {
       const sure = Math.max(0, (c / 255 - 1 / count) / (1 - 1 / count));
-      return mix(theme.neutral, classRgb(k), discrete ? 1 : 0.04 + 0.96 * sure);
+      return mix(theme.neutral, classRgb(k), discrete ? STRENGTH : STRENGTH * (0.04 + 0.96 * sure));
     }),
   );
 }

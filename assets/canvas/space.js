@@ -1,6 +1,6 @@
 // Projections: a plane with equal units, features against depth, and a turning 3-D view.
 
-export const BOX_2D = { left: 48, top: 22, right: 10, bottom: 40 };
+export const BOX_2D = { left: 48, right: 10, bottom: 40 };
 
 // A plane in which one unit is equally long on both axes: circles stay circles.
 export function planeProjection(box, limits, axes = [0, 1]) {
@@ -50,18 +50,19 @@ export class Camera {
     this.zoom = Math.min(6, Math.max(0.4, this.zoom * factor));
   }
 
-  // Maps (x, y, z), each within −1 … 1, to the screen; out[2] grows towards the viewer.
-  lens(box) {
+  // Maps places within the block ±sides to the screen; out[2] (−1 … 1) grows towards the viewer.
+  lens(box, sides) {
     const [cy, sy] = [Math.cos(this.yaw), Math.sin(this.yaw)];
     const [cp, sp] = [Math.cos(this.pitch), Math.sin(this.pitch)];
-    const size = Math.min(box.w, box.h) * 0.36 * this.zoom;
+    const radius = Math.hypot(...sides);
+    const size = (Math.min(box.w, 1.25 * box.h) * 0.44 * this.zoom) / radius;
     const [mx, my] = [box.x + box.w / 2, box.y + box.h / 2];
     return (x, y, z, out) => {
       const across = cy * x - sy * y;
       const away = sy * x + cy * y;
       const up = cp * z + sp * away;
-      const near = sp * z - cp * away;
-      const scale = size * (1 + 0.16 * near);
+      const near = (sp * z - cp * away) / radius;
+      const scale = size * (1 + 0.2 * near);
       out[0] = mx + across * scale;
       out[1] = my - up * scale;
       out[2] = near;
@@ -70,10 +71,11 @@ export class Camera {
 
   // Data → screen. Without a third component, time is the third axis.
   projection(box, limits, times, thirdIsTime) {
-    const lens = this.lens(box);
     const own = thirdIsTime ? 2 : 3;
     const spans = limits.hi.slice(0, own).map((hi, a) => hi - limits.lo[a]);
     const half = Math.max(...spans) / 2 || 1;
+    const sides = [0, 1, 2].map((a) => (a < own ? spans[a] / 2 / half : 1));
+    const lens = this.lens(box, sides);
     const middle = limits.hi.map((hi, a) => (hi + limits.lo[a]) / 2);
     const [t0, t1] = [times[0], times[times.length - 1]];
     const project = (values, at, time, out) => {
@@ -82,16 +84,20 @@ export class Camera {
         : (values[at + 2] - middle[2]) / half;
       lens((values[at] - middle[0]) / half, (values[at + 1] - middle[1]) / half, z, out);
     };
-    return { project, lens };
+    return { project, lens, sides };
   }
 }
 
-// The floor, the standing edges and the three named axes of the cube −1 … 1.
-export function drawCube(ctx, theme, lens, names) {
-  const [p, q] = [[0, 0, 0], [0, 0, 0]];
-  const edge = (from, to, style, width) => {
-    lens(...from, p);
-    lens(...to, q);
+// The floor, the edges and the three named axes of the block ±sides. The axes stand where the
+// data does not hide them: on the two floor edges towards the viewer and on the leftmost upright.
+export function drawCube(ctx, theme, { lens, sides }, names) {
+  const at = (corner) => {
+    const out = [0, 0, 0];
+    lens(corner[0] * sides[0], corner[1] * sides[1], corner[2] * sides[2], out);
+    return out;
+  };
+  const edge = (from, to, style, width = 1) => {
+    const [p, q] = [at(from), at(to)];
     ctx.strokeStyle = style;
     ctx.lineWidth = width;
     ctx.beginPath();
@@ -100,30 +106,45 @@ export function drawCube(ctx, theme, lens, names) {
     ctx.stroke();
   };
   for (let i = -1; i <= 1; i += 0.5) {
-    edge([i, -1, -1], [i, 1, -1], theme.ink(0.12), 1);
-    edge([-1, i, -1], [1, i, -1], theme.ink(0.12), 1);
+    edge([i, -1, -1], [i, 1, -1], theme.ink(0.11));
+    edge([-1, i, -1], [1, i, -1], theme.ink(0.11));
   }
-  for (const [x, y] of [[-1, -1], [-1, 1], [1, -1], [1, 1]]) {
-    edge([x, y, -1], [x, y, 1], theme.ink(0.08), 1);
+  for (const side of [-1, 1]) {
+    edge([side, -1, 1], [side, 1, 1], theme.ink(0.08));
+    edge([-1, side, 1], [1, side, 1], theme.ink(0.08));
+    for (const other of [-1, 1]) edge([side, other, -1], [side, other, 1], theme.ink(0.08));
   }
-  for (const [from, to] of [[[-1, -1, 1], [1, -1, 1]], [[-1, 1, 1], [1, 1, 1]], [[-1, -1, 1], [-1, 1, 1]], [[1, -1, 1], [1, 1, 1]]]) {
-    edge(from, to, theme.ink(0.08), 1);
-  }
-  const corner = [-1, -1, -1];
-  for (const [axis, end] of [[1, -1, -1], [-1, 1, -1], [-1, -1, 1]].entries()) {
-    edge(corner, end, theme.ink(0.55), 1.5);
-    nameAxis(ctx, theme, lens, names[axis], end);
+  const middle = at([0, 0, 0]);
+  for (const [axis, ends] of axisEdges(at).entries()) {
+    edge(...ends, theme.ink(0.5), 1.5);
+    nameAxis(ctx, theme, names[axis], at(ends[0].map((v, a) => (v + ends[1][a]) / 2)), middle);
   }
 }
 
-function nameAxis(ctx, theme, lens, name, end) {
-  const p = [0, 0, 0];
-  lens(...end.map((v) => v * 1.1), p);
+function axisEdges(at) {
+  const nearer = (a, b) => (at(a)[2] > at(b)[2] ? a : b);
+  const y = nearer([0, -1, -1], [0, 1, -1])[1];
+  const x = nearer([-1, 0, -1], [1, 0, -1])[0];
+  const uprights = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
+  uprights.sort((a, b) => at([...a, 0])[0] - at([...b, 0])[0]);
+  const left = uprights[0];
+  return [
+    [[-1, y, -1], [1, y, -1]],
+    [[x, -1, -1], [x, 1, -1]],
+    [[...left, -1], [...left, 1]],
+  ];
+}
+
+// Beside the middle of its edge, on the side away from the block.
+function nameAxis(ctx, theme, name, [x, y], [mx, my]) {
   ctx.font = `500 12px ${theme.font}`;
-  ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const half = ctx.measureText(name).width / 2 + 4;
-  const width = ctx.canvas.clientWidth || 2 * half;
+  const size = ctx.measureText(name).width;
+  const far = Math.hypot(x - mx, y - my) || 1;
+  const [dx, dy] = [(x - mx) / far, (y - my) / far];
+  const right = (ctx.canvas.clientWidth || x + size) - size - 4;
+  const from = x + 14 * dx + (dx * size) / 2 - size / 2;
+  ctx.textAlign = "left";
   ctx.fillStyle = theme.ink(0.8);
-  ctx.fillText(name, Math.min(width - half, Math.max(half, p[0])), p[1]);
+  ctx.fillText(name, Math.min(right, Math.max(4, from)), y + 16 * dy);
 }

@@ -28,11 +28,16 @@ const HIGH_RGB = toRgb(HIGH);
 
 export const classRgb = (index) => CLASS_RGB[index % CLASS_RGB.length];
 
-// Diverging: 0 → blue, ½ → nearly the background, 1 → orange.
-export function valueRgb(theme, u) {
+function diverging(middle, u) {
   const w = Math.min(1, Math.max(0, u)) * 2 - 1;
-  return mix(theme.neutral, w < 0 ? LOW_RGB : HIGH_RGB, Math.abs(w) ** 0.85);
+  return mix(middle, w < 0 ? LOW_RGB : HIGH_RGB, Math.abs(w) ** 0.85);
 }
+
+// For areas: 0 → blue, ½ → nearly the background, 1 → orange.
+export const valueRgb = (theme, u) => diverging(theme.neutral, u);
+
+// For points and lines, which must be seen in the middle of the range too: ½ → grey.
+export const markRgb = (theme, u) => diverging(theme.grey, u);
 
 export function readTheme(element) {
   const style = getComputedStyle(element);
@@ -44,6 +49,7 @@ export function readTheme(element) {
     text,
     font: get("font", "sans-serif"),
     neutral: mix(background, text, 0.05),
+    grey: mix(background, text, 0.42),
     dark: background[0] * 0.3 + background[1] * 0.59 + background[2] * 0.11 < 128,
     // Shades between background and text, so that both themes get the same contrast.
     ink: (w, alpha = 1) => css(mix(background, text, w), alpha),

@@ -4,7 +4,7 @@ import { parseFrames, unwrap } from "./format.js";
 import { css, readTheme } from "./theme.js";
 import { prefersReducedMotion, timelineOf } from "./timeline.js";
 import { make, makeButton, makeTrack, showTrack } from "./dom.js";
-import { formatNumber, setFont } from "./chart.js";
+import { formatNumber, legendHeight, setFont } from "./chart.js";
 import { download } from "./export.js";
 
 export class View {
@@ -31,7 +31,7 @@ export class View {
     const nodeId = Math.random().toString(36).slice(2);
     this.root = make("div", { class: "odenet", "data-node-id": nodeId, "data-mode": this.mode });
     this.root.append(this.toolbar, this.stage);
-    this.epochRow = makeTrack("epoch", "epoch", () => this.timeline, this.signal);
+    this.epochRow = makeTrack("epoch", () => this.timeline, this.signal);
     this.buildControls();
     this.root.append(this.epochRow.row, this.note);
     this.buildLoop();
@@ -53,7 +53,7 @@ export class View {
     const csv = makeButton("CSV", "Download the numbers as CSV", () => this.exportCsv(), this.signal);
     const full = makeButton("", "Full screen", () => this.toggleFull(), this.signal, "full");
     this.exports = make("div", { class: "group exports" }, png, csv, full);
-    this.toolbar.append(this.exports);
+    this.stage.append(this.exports);
   }
 
   listenToPointer() {
@@ -105,7 +105,6 @@ export class View {
     }
     this.options = options;
     const hidden = new Set(options.hide ?? []);
-    this.exports.hidden = hidden.has("export");
     this.hidden = hidden;
     this.optionsChanged();
   }
@@ -185,11 +184,13 @@ export class View {
 
   showControls() {
     const many = this.set !== null && this.set.count > 1;
+    this.exports.hidden = !this.set || this.hidden.has("export");
     this.epochRow.row.hidden = !many || this.hidden.has("epoch") || !this.leadsEpoch();
     if (!this.set) return;
     const line = this.timeline;
     setPressedIfChanged(this.loopButton, line.loop.epoch);
-    showTrack(this.epochRow, line, "epoch", "epoch", this.epochText(), this.epochText());
+    const last = this.set.meta.frames[this.set.count - 1];
+    showTrack(this.epochRow, line, "epoch", this.epochText(this.frameMeta()), this.epochText(last));
   }
 
   // One epoch slider a group: a flow view has it, a boundary only where it stands alone.
@@ -197,8 +198,7 @@ export class View {
     return true;
   }
 
-  epochText() {
-    const meta = this.frameMeta();
+  epochText(meta = this.frameMeta()) {
     const accuracy = meta.validation_accuracy ?? meta.train_accuracy;
     const loss = meta.validation_loss ?? meta.train_loss;
     let score = "";
@@ -237,6 +237,16 @@ export class View {
   pointOf(event) {
     const rect = this.canvas.getBoundingClientRect();
     return [event.clientX - rect.left, event.clientY - rect.top];
+  }
+
+  topMargin() {
+    return this.frameMeta().title ? 22 : 8;
+  }
+
+  legendSize() {
+    if (this.hidden.has("legend")) return 0;
+    const ctx = this.canvas.getContext("2d");
+    return legendHeight(ctx, this.theme, this.set.meta, this.stage.clientWidth - 48);
   }
 
   drawTitle(ctx, right) {
@@ -281,7 +291,12 @@ export class View {
 // A poll that found nothing new sends the same bytes in a new array.
 function sameBytes(a, b) {
   if (a === b) return true;
-  return Boolean(a && b) && a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return Boolean(a && b) && a.length === b.length && !differs(a, b);
+}
+
+function differs(a, b) {
+  for (let i = a.length - 1; i >= 0; i -= 1) if (a[i] !== b[i]) return true;
+  return false;
 }
 
 function setPressedIfChanged(button, on) {

@@ -32,7 +32,7 @@ MODULES = (
     "flow",
     "map",
     "boundary",
-    "index",
+    "mount",
 )
 
 FLOW_TABS = ("trajectories", "warp", "space")
@@ -46,14 +46,14 @@ _FLOW_ONLY = {"paths", "path_scale", "path_centre", "path_labels", "warp"}
 
 
 @cache
-def bundle() -> str:
-    """All modules of the component as one ES module, since inline JavaScript cannot import files.
+def bundle(*modules: str) -> str:
+    """The modules as one ES module, since inline JavaScript cannot import files.
 
     Imports between the modules go, and so does `export` except before the entry's `default`.
     Top-level names must therefore be unique over all files.
     """
     parts = []
-    for name in MODULES:
+    for name in modules:
         source = (ASSETS / f"{name}.js").read_text(encoding="utf-8")
         source = re.sub(r"^import .*?;\n", "", source, flags=re.MULTILINE)
         parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
@@ -65,8 +65,31 @@ def _style() -> str:
     return (ASSETS / "canvas.css").read_text(encoding="utf-8")
 
 
-_flow = st.components.v2.component("odenet_flow", js=bundle(), css=_style())
-_boundary = st.components.v2.component("odenet_boundary", js=bundle(), css=_style())
+def _view(name: str, *modules: str) -> Any:
+    return st.components.v2.component(f"odenet_{name}", js=bundle(*modules), css=_style())
+
+
+_library = st.components.v2.component("odenet_library", js=bundle(*MODULES, "slot", "library"))
+_inline = {mode: _view(mode, *MODULES, "inline") for mode in ("flow", "boundary")}
+_light = {mode: _view(f"light_{mode}", "slot", "light") for mode in ("flow", "boundary")}
+
+_LOADED = "odenet_canvas_loaded"
+
+
+def load() -> None:
+    """Send the views' code once for the page; call it outside fragments, before the views.
+
+    Streamlit sends a component's code along with each update of it. A page that has called this
+    mounts views of a few hundred bytes instead, which take their code from here. Without it the
+    views work as well, at the price of their code with every frame.
+    """
+    st.session_state[_LOADED] = True
+    _library(key="odenet_library")
+
+
+def _mount(mode: str, payload: bytes, options: dict[str, Any], key: str) -> None:
+    views = _light if st.session_state.get(_LOADED) else _inline
+    views[mode](data=wrap(payload, options), key=key)
 
 
 def _pad(size: int) -> int:
@@ -164,7 +187,7 @@ def flow_view(
         "hide": _checked(hide, FLOW_PARTS, height),
         "empty_text": empty_text,
     }
-    _flow(data=wrap(without(payload, _BOUNDARY_ONLY), options), key=key)
+    _mount("flow", without(payload, _BOUNDARY_ONLY), options, key)
 
 
 def boundary_view(
@@ -207,4 +230,4 @@ def boundary_view(
         "hide": _checked(hide, BOUNDARY_PARTS, height),
         "empty_text": empty_text,
     }
-    _boundary(data=wrap(without(payload, _FLOW_ONLY), options), key=key)
+    _mount("boundary", without(payload, _FLOW_ONLY), options, key)

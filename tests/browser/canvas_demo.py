@@ -71,6 +71,8 @@ def growing() -> None:
     views(frames("spiral") if time.monotonic() - started > 2 else b"")
 
 
+if "load" in st.query_params:
+    canvas.load()
 if demo == "live":
     live()
 elif demo == "growing":

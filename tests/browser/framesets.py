@@ -165,7 +165,7 @@ def halves_set(classes=2, confidence=255, **more):
 
 
 def regression_set(inputs=2):
-    """A plane to be regressed: value (x + y) / 2 over the extent, from −1 to 1 (or x, for one input)."""
+    """A plane over −1 … 1 to be regressed: value (x + y) / 2, or x where there is one input."""
     rng = np.random.default_rng(0)
     times = np.linspace(0, 5, 11)
     points = rng.uniform(-1, 1, (90, 2)).astype(np.float32)

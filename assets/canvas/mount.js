@@ -1,4 +1,4 @@
-// Entry: Streamlit calls this at each change of data or theme, with the same parent element.
+// Streamlit calls this at each change of data or theme, with the same parent element.
 
 import { BoundaryView } from "./boundary.js";
 import { FlowView } from "./flow.js";
@@ -8,7 +8,7 @@ const VIEWS = { flow: FlowView, boundary: BoundaryView };
 // On the window: a second copy of this code must find the views of the first.
 const views = (window[Symbol.for("odenet.views")] ??= new WeakMap());
 
-export default function mount({ name, data, parentElement }) {
+export function mount({ name, data, parentElement }) {
   const mode = name.endsWith("boundary") ? "boundary" : "flow";
   if (!views.has(parentElement)) views.set(parentElement, new VIEWS[mode](parentElement));
   const view = views.get(parentElement);
