@@ -1,0 +1,248 @@
+"""What pages and the command line do with runs: hand in, steer, look, delete."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playground.jobs import launch
+from playground.jobs.queries import row_of, set_columns
+from playground.jobs.reader import Reader
+from playground.jobs.records import (
+    EngineState,
+    Refused,
+    new_id,
+    text_of_view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playground.experiment import Experiment
+    from playground.training.control import View
+
+AMENDABLE = ("learning_rate",)
+"""Live changes that a training takes."""
+
+
+class Jobs(Reader):
+    """The store as one user sees it.
+
+    Whoever knows a run's id may look at the run; only its owner, or whoever holds the server's
+    teacher key, may steer, rename or delete it; anyone else gets ``Refused``.
+    """
+
+    def __init__(
+        self, home: str | Path | None = None, *, user: str = "local", key: str = ""
+    ) -> None:
+        """Open the store.
+
+        Args:
+            home: Folder of the store; from the environment (``PLAYGROUND_HOME``) when absent.
+            user: Id of the user on whose behalf this acts: secret, random, kept in the browser.
+            key: Teacher's key, if the user typed one.
+
+        Raises:
+            SettingsError: For a setting that makes no sense.
+        """
+        super().__init__(home)
+        self.user = user
+        self._key = key
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether the key is the server's teacher key."""
+        expected = self.settings.teacher_key
+        return bool(expected) and hmac.compare_digest(expected.encode(), self._key.encode())
+
+    # The engine ---------------------------------------------------------------------------------
+
+    def ensure_engine(self) -> EngineState:
+        """Return the engine's state; start one if none runs. Takes milliseconds: call freely."""
+        return launch.ensure_engine(self.store)
+
+    def engine_state(self) -> EngineState:
+        """Return the engine's state as of its last sign of life."""
+        return launch.engine_state(self.store)
+
+    # Handing in and steering --------------------------------------------------------------------
+
+    def submit(self, experiment: Experiment, *, name: str = "", start: bool = True) -> str:
+        """Hand in an experiment; return the id of its run.
+
+        Args:
+            experiment: What to train.
+            name: What the owner calls it.
+            start: Queue it; otherwise it waits, paused at step 0, for ``resume`` or ``step``.
+
+        Raises:
+            Refused: If the experiment is beyond the limits, or a cap is hit; the message says
+                which.
+        """
+        from playground.training import estimate, refusal
+
+        words = refusal(experiment)
+        if words:
+            raise Refused(words)
+        used = self.store.size() / 1e6
+        if used > self.settings.max_disk_mb:
+            raise Refused(
+                f"the store is full: it takes {used:.0f} MB, and this server allows "
+                f"{self.settings.max_disk_mb} MB (PLAYGROUND_MAX_DISK_MB); delete runs first"
+            )
+        run_id, now = new_id(), time.time()
+        folder = self._folder(run_id)
+        folder.make()
+        values = {
+            "id": run_id,
+            "user": self.user,
+            "kind": "training",
+            "name": name,
+            "experiment": experiment.model_dump_json(),
+            "status": "queued" if start else "paused",
+            "reason": "" if start else "not started yet",
+            "created": now,
+            "queued_since": now,
+            "estimate_seconds": estimate(experiment).seconds,
+        }
+        columns, marks = ", ".join(values), ", ".join(f":{key}" for key in values)
+        try:
+            with self.store.writing() as db:
+                if start:
+                    self._check_caps(db)
+                db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)
+        except BaseException:
+            folder.remove()
+            raise
+        return run_id
+
+    def pause(self, run_id: str) -> None:
+        """Halt a run after its present step; it keeps its place in time and can be resumed."""
+        with self._steering(run_id) as (db, row):
+            if row["status"] == "queued":
+                set_columns(
+                    db, run_id, status="paused", reason="paused while waiting", until_step=None
+                )
+            elif row["status"] == "running" and row["command"] != "stop":
+                set_columns(db, run_id, command="pause", commanded=time.time())
+
+    def resume(self, run_id: str) -> None:
+        """Let a paused, stopped or failed run go on from its last checkpoint.
+
+        Raises:
+            Refused: If it has finished or diverged, or a cap is hit.
+        """
+        with self._steering(run_id) as (db, row):
+            self._go_on(db, row, until_step=None)
+
+    def step(self, run_id: str, n_steps: int = 1) -> None:
+        """Train ``n_steps`` optimiser steps more and pause; further calls before that add up.
+
+        Raises:
+            Refused: As ``resume`` does.
+            ValueError: If ``n_steps`` is less than one.
+        """
+        if n_steps < 1:
+            raise ValueError(f"n_steps is {n_steps}; it must be at least 1")
+        with self._steering(run_id) as (db, row):
+            pending = row["until_step"] if row["status"] in ("queued", "running") else None
+            self._go_on(db, row, until_step=max(row["step"], pending or 0) + n_steps)
+
+    def stop(self, run_id: str) -> None:
+        """End a run after its present step; a run that has ended stays as it is."""
+        with self._steering(run_id) as (db, row):
+            if row["status"] in ("queued", "paused"):
+                set_columns(
+                    db, run_id, status="stopped", reason="stopped by its owner", ended=time.time()
+                )
+            elif row["status"] == "running" and row["command"] != "stop":
+                set_columns(db, run_id, command="stop", commanded=time.time())
+
+    def change(self, run_id: str, **changes: float) -> None:
+        """Change a run while it trains, such as ``learning_rate=0.01``; recorded with its step.
+
+        Raises:
+            Refused: If the run has ended.
+            ValueError: For a field that cannot be changed, or a value that is not positive and
+                finite.
+        """
+        for field, value in changes.items():
+            if field not in AMENDABLE:
+                raise ValueError(f"{field!r} cannot be changed live; {', '.join(AMENDABLE)} can")
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{field} is {value!r}; it must be a positive number")
+        with self._steering(run_id) as (db, row):
+            if row["status"] not in ("queued", "running", "paused"):
+                raise Refused(f"the run has ended ({row['status']}); nothing can be changed in it")
+            pending = {**json.loads(row["pending"]), **changes}
+            set_columns(db, run_id, pending=json.dumps(pending))
+
+    def request_view(self, run_id: str, view: View) -> None:
+        """Ask for other views: a training run shows them next, any other one is drawn again.
+
+        The view belongs to the run, and everyone who looks at the run sees it, so it is the
+        owner's.
+        """
+        with self._steering(run_id) as (db, row):
+            text = text_of_view(view)
+            waiting = row["view_version"] > row["view_drawn"]
+            missing = row["view_error"] or self._folder(run_id).live_version() is None
+            if text != row["view"] or (missing and not waiting):
+                set_columns(
+                    db, run_id, view=text, view_version=row["view_version"] + 1, view_error=""
+                )
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give a run a name."""
+        with self._steering(run_id) as (db, _):
+            set_columns(db, run_id, name=name)
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run, its figures and its files; if it is training, it ends."""
+        with self._steering(run_id) as (db, _):
+            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        self._folder(run_id).remove()
+
+    # Inside -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _steering(self, run_id: str) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
+        with self.store.writing() as db:
+            row = row_of(db, run_id)
+            if row["user"] != self.user and not self.is_teacher:
+                raise Refused("this run belongs to somebody else: you may look at it, not steer it")
+            yield db, row
+
+    def _go_on(self, db: sqlite3.Connection, row: sqlite3.Row, until_step: int | None) -> None:
+        if row["status"] in ("finished", "diverged"):
+            raise Refused(f"the run has {row['status']}; reset it to train again")
+        if row["status"] == "running" and row["command"] == "stop":
+            raise Refused("the run is being stopped; resume it when it has stopped")
+        values = {"command": None, "commanded": None, "until_step": until_step}
+        if row["status"] not in ("queued", "running"):
+            self._check_caps(db)
+            fresh = {"status": "queued", "reason": "", "tries": 0, "ended": None}
+            values |= {**fresh, "queued_since": time.time()}
+        set_columns(db, row["id"], **values)
+
+    def _check_caps(self, db: sqlite3.Connection) -> None:
+        count = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running')"
+        (all_runs,) = db.execute(count).fetchone()
+        (own_runs,) = db.execute(f"{count} AND user = ?", (self.user,)).fetchone()
+        settings = self.settings
+        if own_runs >= settings.max_runs_per_user:
+            raise Refused(
+                f"you have {own_runs} runs training or waiting, and this server allows one user "
+                f"{settings.max_runs_per_user} (PLAYGROUND_MAX_RUNS_PER_USER); stop or pause one"
+            )
+        if all_runs >= settings.max_runs:
+            raise Refused(
+                f"{all_runs} runs are training or waiting, and this server allows "
+                f"{settings.max_runs} in all (PLAYGROUND_MAX_RUNS); try again when some have ended"
+            )

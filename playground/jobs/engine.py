@@ -1,0 +1,188 @@
+"""The engine: the process that owns the slots. ``python -m playground engine``.
+
+There is one for each store, held by a lock on a file. It can be killed at any moment: the store is
+the truth, and the next engine takes up what is unfinished.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TextIO
+
+from playground.jobs.dispatcher import Dispatcher
+from playground.jobs.launch import OTHER_ENGINE
+from playground.jobs.pool import DaskPool, Pool, PoolError
+from playground.jobs.settings import Settings, SettingsError, read_settings
+from playground.jobs.store import Store
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.02
+BEAT_SECONDS = 1.0
+STUCK_SECONDS = 60.0
+LEAVE_SECONDS = 5.0
+
+
+@dataclass
+class Pulse:
+    """What the heartbeat tells; written by the engine, read by the thread that beats."""
+
+    state: str = "starting"
+    message: str = "the engine is starting its workers"
+    address: str = ""
+    slots: int = 0
+    running: int = 0
+    queued: int = 0
+    turned: float = 0.0
+
+
+class Engine:
+    """One engine on one store."""
+
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        self._store = Store(settings)
+        self._pool = pool
+        self._idle_seconds = settings.idle_minutes * 60
+        self._dispatcher = Dispatcher(self._store, pool, settings)
+        self._pulse = Pulse(turned=time.monotonic())
+        self._started = time.time()
+        self._busy_at = time.time()
+        self._leave = threading.Event()
+        self._dead = threading.Event()
+
+    def leave(self) -> None:
+        """Ask the engine to end; runs give their slots back first."""
+        self._leave.set()
+
+    def serve(self) -> int:
+        """Work until asked to leave; return the exit code."""
+        self._beat()
+        heart = threading.Thread(target=self._keep_beating, daemon=True)
+        heart.start()
+        code, last = 0, ("down", "the engine was stopped")
+        try:
+            self._pool.start()
+            self._pulse.address = self._pool.address
+            self._pulse.state, self._pulse.message = "ready", ""
+            logger.info("ready at %s", self._pool.address)
+            while not self._leave.is_set() and not self._is_idle():
+                self._turn(POLL_SECONDS)
+            self._hand_back()
+        except PoolError as error:
+            logger.error("%s", error)
+            code, last = 1, ("failed", str(error))
+        finally:
+            self._dead.set()
+            heart.join()
+            self._pool.close()
+            self._dispatcher.close()
+            self._pulse.state, self._pulse.message = last
+            self._beat()
+            self._store.close()
+        return code
+
+    def _turn(self, timeout: float, *, starting: bool = True) -> None:
+        dispatcher, pulse = self._dispatcher, self._pulse
+        dispatcher.turn(timeout, starting=starting)
+        pulse.turned = time.monotonic()
+        pulse.slots, pulse.queued = dispatcher.slots, dispatcher.queued
+        pulse.running = len(dispatcher.tasks)
+
+    def _hand_back(self) -> None:
+        """Let every training write its checkpoint, so that nothing has to be done twice."""
+        self._dispatcher.ask_all()
+        deadline = time.monotonic() + LEAVE_SECONDS
+        while self._dispatcher.tasks and time.monotonic() < deadline:
+            self._turn(POLL_SECONDS, starting=False)
+
+    def _is_idle(self) -> bool:
+        now = time.time()
+        if self._dispatcher.tasks or self._dispatcher.queued:
+            self._busy_at = now
+        if not self._idle_seconds or now - self._busy_at < self._idle_seconds:
+            return False
+        with self._store.reading() as db:
+            visited = db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()["visited"]
+        if now - visited < self._idle_seconds:
+            self._busy_at = visited
+            return False
+        logger.info("nothing to do for %.0f minutes", self._idle_seconds / 60)
+        return True
+
+    def _keep_beating(self) -> None:
+        while not self._dead.wait(BEAT_SECONDS):
+            if (
+                time.monotonic() - self._pulse.turned < STUCK_SECONDS
+                or self._pulse.state == "starting"
+            ):
+                self._beat()
+
+    def _beat(self) -> None:
+        pulse = self._pulse
+        with self._store.writing() as db:
+            db.execute(
+                "INSERT INTO engine (id, pid, host, started, beat, state, message, address, slots, "
+                "running, queued) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET pid = excluded.pid, host = excluded.host, "
+                "started = excluded.started, beat = excluded.beat, state = excluded.state, "
+                "message = excluded.message, address = excluded.address, slots = excluded.slots, "
+                "running = excluded.running, queued = excluded.queued",
+                (
+                    os.getpid(),
+                    socket.gethostname(),
+                    self._started,
+                    time.time(),
+                    pulse.state,
+                    pulse.message,
+                    pulse.address,
+                    pulse.slots,
+                    pulse.running,
+                    pulse.queued,
+                ),
+            )
+
+
+def main() -> int:
+    """Run the engine in this process until it is told to end (SIGTERM, Ctrl-C).
+
+    Its settings are environment variables, see ``playground.jobs.settings``.
+
+    Returns:
+        0 after an orderly end, 1 if the cluster failed, 2 for wrong settings, 3 if another engine
+        serves this store.
+    """
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("playground").setLevel(logging.INFO)
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    os.environ["PLAYGROUND_HOME"] = str(
+        settings.home
+    )  # the same for all workers, wherever they are
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (settings.home / "engine.lock").open("w") as lock:
+        if not _locked(lock):
+            print(f"another engine serves {settings.home} already", file=sys.stderr)
+            return OTHER_ENGINE
+        engine = Engine(settings, DaskPool(settings))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: engine.leave())
+        return engine.serve()
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

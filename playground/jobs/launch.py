@@ -1,0 +1,89 @@
+"""Finding the engine, and starting one when none runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from playground.jobs.records import EngineState
+from playground.jobs.store import Store
+
+FRESH_SECONDS = 5.0
+RETRY_SECONDS = 10.0
+START_SECONDS = 60.0
+IDLE_MINUTES = "60"  # of an engine that nobody started by hand
+OTHER_ENGINE = 3
+"""Exit code of an engine that found another one at work."""
+HOW_TO_START = "start it with: python -m playground engine"
+
+_lock = threading.Lock()
+_started: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
+
+
+def engine_state(store: Store) -> EngineState:
+    """Return what the engine's last sign of life says; ``down`` when that is too long ago."""
+    with store.reading() as db:
+        row = db.execute("SELECT * FROM engine WHERE id = 1").fetchone()
+    if row is None:
+        return EngineState("down", f"no engine has run here yet; {HOW_TO_START}")
+    names = ("pid", "address", "slots", "running", "queued", "beat")
+    figures = {name: row[name] for name in names}
+    age = time.time() - row["beat"]
+    if row["state"] in ("starting", "ready") and age > FRESH_SECONDS:
+        message = f"the engine has given no sign of life for {age:.0f} s; {HOW_TO_START}"
+        return EngineState("down", message, **figures)
+    return EngineState(row["state"], row["message"], **figures)
+
+
+def ensure_engine(store: Store) -> EngineState:
+    """Return the engine's state, and start an engine in the background unless one runs.
+
+    The engine outlives the process that started it and ends by itself when it has been idle for
+    long. One that failed is tried again after some seconds, not at once.
+    """
+    state = engine_state(store)
+    if state.alive:
+        _visit(store)
+        return state
+    if state.state == "failed" and time.time() - state.beat < RETRY_SECONDS:
+        return state
+    with _lock:
+        process, since = _started.get(store.home, (None, 0.0))
+        if process is not None:
+            code, age = process.poll(), time.time() - since
+            if code == OTHER_ENGINE or (code is None and age < START_SECONDS):
+                return EngineState("starting", "the engine is starting")
+            if code in (1, 2) and age < RETRY_SECONDS:
+                words = f"the engine ended at once; {store.home / 'engine.log'} says why"
+                return EngineState("failed", words)
+        _started[store.home] = (_spawn(store), time.time())
+    return EngineState("starting", "the engine is starting")
+
+
+def _visit(store: Store) -> None:
+    """Note that somebody needs the engine; at most every 20 s, because a write wakes it."""
+    now = time.time()
+    with store.reading() as db:
+        query = "UPDATE engine SET visited = ? WHERE id = 1"
+        if db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()["visited"] < now - 20.0:
+            db.execute(query, (now,))
+
+
+def _spawn(store: Store) -> subprocess.Popen[bytes]:
+    root = Path(__file__).resolve().parents[2]
+    environment = {"PLAYGROUND_IDLE_MINUTES": IDLE_MINUTES, **os.environ}
+    environment["PLAYGROUND_HOME"] = str(store.home)
+    with (store.home / "engine.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "playground", "engine"],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

@@ -1,0 +1,121 @@
+"""Looking at runs, which everyone may who knows their ids."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playground.jobs.artifacts import LIVE, Folder
+from playground.jobs.queries import metrics_of, read_amendments, row_of
+from playground.jobs.records import RunRecord, checked_id, record_of
+from playground.jobs.settings import read_settings
+from playground.jobs.store import Store
+
+if TYPE_CHECKING:
+    from playground.training.events import Amendment, Metrics, Snapshot
+
+
+class Reader:
+    """What the store tells; cheap to keep, safe to share between threads.
+
+    Every method that takes a run id raises ``Refused`` for an unknown one.
+    """
+
+    def __init__(self, home: str | Path | None = None) -> None:
+        """Open the store.
+
+        Args:
+            home: Folder of the store; from the environment (``PLAYGROUND_HOME``) when absent.
+
+        Raises:
+            SettingsError: For a setting that makes no sense.
+        """
+        self.settings = read_settings(home=home)
+        self.store = Store(self.settings)
+
+    def watch(self, run_id: str, seconds: float = 3.0) -> None:
+        """Say that somebody looks, so that live frames are drawn for the next seconds."""
+        until = time.time() + seconds
+        with self.store.reading() as db:
+            if row_of(db, run_id, "watched_until")["watched_until"] < until - seconds / 2:
+                db.execute("UPDATE runs SET watched_until = ? WHERE id = ?", (until, run_id))
+
+    def get(self, run_id: str) -> RunRecord:
+        """Return a run."""
+        with self.store.reading() as db:
+            return record_of(row_of(db, run_id))
+
+    def list_runs(self, user: str | None = None, *, limit: int = 1000) -> list[RunRecord]:
+        """Return the runs of one user, or of all users, newest first."""
+        condition, values = ("WHERE user = ?", [user]) if user is not None else ("", [])
+        with self.store.reading() as db:
+            rows = db.execute(
+                f"SELECT * FROM runs {condition} ORDER BY created DESC LIMIT ?", [*values, limit]
+            )
+            return [record_of(row) for row in rows]
+
+    def metrics(self, run_id: str, since_step: int = -1) -> list[Metrics]:
+        """Return the metrics after a step, in order; a figure that was not finite is ``nan``."""
+        from playground.training.events import Metrics
+
+        with self.store.reading() as db:
+            row_of(db, run_id, "id")
+            rows = db.execute(
+                f"SELECT {', '.join(Metrics.__dataclass_fields__)} FROM metrics "
+                "WHERE run = ? AND step > ? ORDER BY step",
+                (run_id, since_step),
+            ).fetchall()
+        return [metrics_of(row) for row in rows]
+
+    def live(self, run_id: str, known: str | None = None) -> tuple[str, bytes] | None:
+        """Return the version and the bytes of the live frame.
+
+        Args:
+            run_id: The run.
+            known: Version that the caller has; costs one ``stat`` while it is still the newest.
+
+        Returns:
+            ``None`` when there is no frame, or none that the caller does not have.
+        """
+        folder = self._folder(run_id)
+        version = folder.live_version()
+        if version is None or version == known:
+            return None
+        frame = folder.read(LIVE)
+        return None if frame is None else (version, frame)
+
+    def snapshots(self, run_id: str, since_step: int = -1) -> list[Snapshot]:
+        """Return the kept frames after a step, in order."""
+        from playground.training.events import Snapshot
+
+        with self.store.reading() as db:
+            row_of(db, run_id, "id")
+            rows = db.execute(
+                "SELECT step, epoch, file FROM snapshots WHERE run = ? AND step > ? ORDER BY step",
+                (run_id, since_step),
+            ).fetchall()
+        folder = self._folder(run_id)
+        frames = [(row, folder.read(row["file"])) for row in rows]
+        return [Snapshot(r["step"], r["epoch"], frame) for r, frame in frames if frame is not None]
+
+    def checkpoint(self, run_id: str) -> bytes | None:
+        """Return the newest checkpoint, ``None`` before the first."""
+        while True:
+            with self.store.reading() as db:
+                name = row_of(db, run_id, "checkpoint")["checkpoint"]
+            payload = self._folder(run_id).read(name) if name else None
+            if payload is not None or name is None:
+                return payload
+            with self.store.reading() as db:  # a newer one came in between, unless the file is lost
+                if row_of(db, run_id, "checkpoint")["checkpoint"] == name:
+                    return None
+
+    def amendments(self, run_id: str) -> list[Amendment]:
+        """Return the live changes that took effect, in order."""
+        with self.store.reading() as db:
+            row_of(db, run_id, "id")
+            return read_amendments(db, run_id)
+
+    def _folder(self, run_id: str) -> Folder:
+        return Folder(self.store.runs_folder, checked_id(run_id))
