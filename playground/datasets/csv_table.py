@@ -227,7 +227,8 @@ def _read(cell: str, row: int, column: str, label: str) -> float:
     shown = cell if len(cell) <= 40 else cell[:40] + "…"
     hint = " (the decimal sign is the point)" if re.fullmatch(r"[-+]?\d+,\d+", cell) else ""
     raise TableError(
-        f"{where}: {shown!r} is not a number{hint}; only the label column, here {label!r}, may hold text"
+        f"{where}: {shown!r} is not a number{hint}; "
+        f"only the label column, here {label!r}, may hold text"
     )
 
 

@@ -1,0 +1,396 @@
+"""Own tables: what is read, what is refused and in which words, and how they are split."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playground.datasets import (
+    DATASETS,
+    Table,
+    TableError,
+    fetch,
+    from_frame,
+    load,
+    make,
+    parse_csv,
+    store,
+    thumbnail,
+)
+from playground.datasets.csv_table import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, read_written
+
+
+def csv_of(rows, header="a,b,kind"):
+    return "\n".join([header, *rows]) + "\n"
+
+
+GOOD_ROWS = [f"{i}.5,{-i},{'red' if i % 3 else 'blue'}" for i in range(1, 13)]
+GOOD = csv_of(GOOD_ROWS)
+
+
+def with_row(row, at=4):
+    """The good table with one row replaced; ``at`` counts as in the file."""
+    rows = list(GOOD_ROWS)
+    rows[at - 2] = row
+    return csv_of(rows)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    return tmp_path
+
+
+def numbers(n=40, seed=0):
+    """A table with a number to predict."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(3, 5, (n, 2)), columns=["u", "v"])
+    frame["price"] = 100 * frame["u"] + 7
+    return from_frame(frame)
+
+
+def test_a_plain_file():
+    table = parse_csv(GOOD.encode())
+    assert table.feature_names == ("a", "b")
+    assert table.label_name == "kind"
+    assert table.class_names == ("blue", "red")
+    assert table.task() == "classification"
+    assert table.features.shape == (12, 2)
+    np.testing.assert_array_equal(table.features[0], [1.5, -1])
+    assert [table.class_names[k] for k in table.classes[:3]] == ["red", "red", "blue"]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (GOOD, "text"),
+        (b"\xef\xbb\xbf" + GOOD.encode(), "byte order mark"),
+        (GOOD.replace(",", ";"), "semicolons"),
+        (GOOD.replace(",", "\t"), "tabs"),
+        (GOOD.replace("\n", "\r\n"), "Windows line ends"),
+        (GOOD.replace("\n", "\n\n"), "blank lines"),
+        (GOOD.replace("\n", "\n,,\n", 4), "rows of empty cells"),
+        (GOOD.replace(",", " , "), "blanks around the cells"),
+        (GOOD.replace("red", '"red"'), "quotes"),
+        (GOOD.rstrip(), "no line end at the end"),
+    ],
+)
+def test_other_spellings_of_the_same_table(data, why):
+    assert parse_csv(data).to_csv() == parse_csv(GOOD).to_csv(), why
+
+
+@pytest.mark.parametrize(
+    ("header", "label"),
+    [
+        ("a,b,c", "c"),
+        ("a,label,c", "label"),
+        ("Class,b,c", "Class"),
+        ("y,target,c", "target"),
+        ("y,b,c", "y"),
+        ("x,y,c", "c"),
+    ],
+)
+def test_which_column_is_the_label(header, label):
+    rows = [f"{i % 2},{i % 2},{i % 2}" for i in range(12)]
+    assert parse_csv(csv_of(rows, header)).label_name == label
+
+
+def test_a_chosen_label_column():
+    rows = [f"{i % 2},{i},{i}" for i in range(12)]
+    table = parse_csv(csv_of(rows, "group,label,c"), label="group")
+    assert table.label_name == "group"
+    assert table.feature_names == ("label", "c")
+
+
+def test_numeric_labels_are_sorted_as_numbers_and_merged():
+    rows = [f"{i},0,{('10', '9', '9.0', '-1e0')[i % 4]}" for i in range(12)]
+    assert parse_csv(csv_of(rows)).class_names == ("-1", "9", "10")
+
+
+WRONG = [
+    ("", ["empty"]),
+    ("\n\n,,\n", ["empty"]),
+    ("a,b,kind\n", ["0 rows", "at least 10"]),
+    (csv_of(GOOD_ROWS[:9]), ["9 rows", "at least 10"]),
+    (with_row("1,,red"), ["row 4", "column 'b'", "missing"]),
+    (with_row("1,NaN,red"), ["row 4", "column 'b'", "missing"]),
+    (with_row("n/a,2,red", at=13), ["row 13", "column 'a'", "missing"]),
+    (with_row("1,2,"), ["row 4", "column 'kind'", "label is missing"]),
+    (with_row("1,tall,red"), ["row 4", "column 'b'", "'tall'", "not a number", "'kind'"]),
+    (with_row('1,"2,5",red'), ["row 4", "'2,5'", "decimal sign is the point"]),
+    (with_row("1,1_000,red"), ["row 4", "'1_000'", "not a number"]),
+    (with_row("1,٣,red"), ["row 4", "not a number"]),
+    (with_row("1,inf,red"), ["row 4", "column 'b'", "infinite"]),
+    (with_row("1,-1e999,red"), ["row 4", "column 'b'", "infinite"]),
+    (with_row("1,1e31,red"), ["row 4", "beyond ±1e+30"]),
+    (with_row("1,2"), ["row 4", "2 cells", "3 columns"]),
+    (with_row("1,2,red,4"), ["row 4", "4 cells", "3 columns"]),
+    (with_row('1,2,"red'), ["row 4", "CSV"]),
+    (with_row("1,2,r\x07d"), ["row 4", "column 'kind'", "control character"]),
+    (with_row("1,2," + "r" * 101), ["row 4", "column 'kind'", "101 characters"]),
+    (GOOD.replace("a,b", "a,a"), ["columns 1 and 2", "'a'"]),
+    (GOOD.replace("a,b", "a,"), ["column 2 has no name"]),
+    (GOOD.replace("a,b,kind", "1,2,3"), ["row 1", "only numbers", "name the columns"]),
+    (GOOD.replace(",", "|"), ["one column"]),
+    (GOOD.replace("blue", "red"), ["column 'kind'", "only 'red'", "two different"]),
+    (
+        csv_of([f"1,2,k{i % 11}" for i in range(30)]),
+        ["column 'kind'", "11 different", "at most 10"],
+    ),
+    (csv_of([f"1,2,{i}" for i in range(29)] + ["1,2,abc"]), ["30 different", "'abc'"]),
+    (csv_of([f"1,2,k{i % 6}" for i in range(11)]), ["11 rows", "6 classes"]),
+    (csv_of([f"1,2,{i}" for i in range(29)] + ["1,2,inf"]), ["row 31", "'kind'", "infinite"]),
+    (csv_of(["1,2,3"] * (MAX_ROWS + 1)), [f"more than {MAX_ROWS} rows"]),
+    ("x" * (MAX_BYTES + 1), [f"{MAX_BYTES + 1} bytes", f"at most {MAX_BYTES}"]),
+    (
+        ",".join(f"c{i}" for i in range(MAX_COLUMNS + 1)),
+        [f"{MAX_COLUMNS + 1} columns", f"at most {MAX_COLUMNS}"],
+    ),
+    (GOOD.encode() + b"1,2,r\xe9d\n", ["row 14", "UTF-8", "0xe9"]),
+    (GOOD.encode("utf-16"), ["row 1", "UTF-8"]),
+    (GOOD.replace("red", "\ud800"), ["control character"]),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), WRONG, ids=range(len(WRONG)))
+def test_what_is_wrong_is_said(data, words):
+    with pytest.raises(TableError) as caught:
+        parse_csv(data)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_label_column_that_is_not_there():
+    with pytest.raises(TableError, match="no label column 'colour'; the columns are a, b, kind"):
+        parse_csv(GOOD, label="colour")
+
+
+def test_constant_features_are_fine():
+    table = parse_csv(csv_of([f"5,{i},{i % 2}" for i in range(12)]))
+    split = load("table", n_train=8, n_validation=4, seed=0, options={"hash": store(table)})
+    assert (split.x_train[:, 0] == 0).all()
+    assert np.isfinite(split.x_train).all()
+
+
+text_cells = st.one_of(
+    st.sampled_from(["", "1", "-2.5", "1e5", "nan", "inf", "red", "a b", '"', "\x85", "0x1", "-0"]),
+    st.text(max_size=6),
+    st.floats().map(repr),
+)
+tables = st.builds(
+    lambda rows, separator, end: end.join(separator.join(row) for row in rows),
+    st.lists(st.lists(text_cells, min_size=1, max_size=4), max_size=14),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+near_tables = st.builds(
+    lambda at, cut, put: GOOD.encode()[:at] + put + GOOD.encode()[at + cut :],
+    st.integers(0, len(GOOD)),
+    st.integers(0, 5),
+    st.binary(max_size=5) | st.sampled_from([b",", b"\n", b'"', b"\x00", b"\xef\xbb\xbf", b";"]),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.binary(max_size=200) | tables | near_tables, label=st.none() | st.just("a"))
+def test_any_bytes_give_a_table_or_a_table_error(data, label):
+    try:
+        table = parse_csv(data, label=label)
+    except TableError:
+        return
+    assert isinstance(table, Table)
+    assert np.isfinite(table.features).all()
+    written = table.to_csv()
+    again = read_written(written)
+    assert again.to_csv() == written
+    assert again.label_name == table.label_name
+    assert again.labels == table.labels
+    assert again.feature_names == table.feature_names
+    np.testing.assert_array_equal(again.features, table.features)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(st.floats(-1e30, 1e30), min_size=12, max_size=12),
+    names=st.lists(
+        st.text(st.characters(categories=["L", "P", "Zs"]), min_size=1, max_size=8).map(
+            lambda text: "n" + text
+        ),
+        min_size=2,
+        max_size=2,
+        unique_by=lambda text: " ".join(text.split()),
+    ),
+)
+def test_good_tables_survive_writing(values, names):
+    frame = pd.DataFrame({names[0]: values, names[1]: ['b;,"q', "ä 1"] * 6})
+    table = from_frame(frame)
+    again = read_written(table.to_csv())
+    np.testing.assert_array_equal(again.features[:, 0], values)
+    assert again.labels == table.labels
+
+
+def test_frames_are_checked_like_files():
+    frame = parse_csv(GOOD).to_frame()
+    assert from_frame(frame).to_csv() == parse_csv(GOOD).to_csv()
+    blank = pd.concat([frame, pd.DataFrame({"a": [None], "b": [None], "kind": [None]})])
+    assert from_frame(blank).to_csv() == parse_csv(GOOD).to_csv()
+    broken = frame.astype(object)
+    broken.loc[2, "b"] = None
+    with pytest.raises(TableError, match="row 4, column 'b': the value is missing"):
+        from_frame(broken)
+    flags = frame[["a", "b"]].assign(flag=[True, False] * 6)
+    assert from_frame(flags).class_names == ("0", "1")
+    with pytest.raises(TableError, match="empty"):
+        from_frame(pd.DataFrame())
+    with pytest.raises(TableError, match="both called 'a'"):
+        from_frame(pd.DataFrame([[1, 2]] * 12, columns=["a", "a"]))
+    with pytest.raises(TableError, match=f"{MAX_ROWS + 1} rows"):
+        from_frame(pd.DataFrame({"a": np.zeros(MAX_ROWS + 1), "b": 1}))
+
+
+def test_store_and_fetch(home):
+    table = parse_csv(GOOD)
+    key = store(table)
+    assert key == hashlib.sha256(table.to_csv()).hexdigest() == store(table)
+    assert [p.name for p in (home / "tables").iterdir()] == [f"{key}.csv"]
+    assert fetch(key).to_csv() == table.to_csv()
+
+
+def test_a_stored_label_column_stays_the_label(home):
+    rows = [f"{i % 2},{i},{i};" for i in range(12)]
+    table = parse_csv(csv_of([r.rstrip(";") for r in rows], "group,label,c;d"), label="group")
+    again = fetch(store(table))
+    assert again.label_name == "group"
+    assert again.feature_names == ("label", "c;d")
+
+
+def test_tables_as_large_as_allowed_come_back(home):
+    """Numbers may take more room in the shortest exact form than they took in the file."""
+    values = np.full((6000, MAX_COLUMNS - 1), 5e14)
+    frame = pd.DataFrame(values, columns=[f"c{i}" for i in range(MAX_COLUMNS - 1)])
+    frame["kind"] = ["a", "b"] * 3000
+    table = from_frame(frame)
+    key = store(table)
+    assert len(table.to_csv()) > MAX_BYTES
+    assert fetch(key).features.shape == values.shape
+
+
+def test_fetch_says_why_not(home):
+    with pytest.raises(TableError, match="does not travel with the link"):
+        fetch("0" * 64)
+    with pytest.raises(TableError, match="not legal: 64 digits"):
+        fetch("../../etc/passwd")
+    with pytest.raises(ValueError, match=r"hash = '\.\./x' is not legal"):
+        make("table", 5, random_state=0, hash="../x")
+    key = store(parse_csv(GOOD))
+    (home / "tables" / f"{key}.csv").write_text(GOOD + "1,2,red\n")
+    with pytest.raises(TableError, match="damaged"):
+        fetch(key)
+
+
+def test_an_empty_hash_is_the_sample():
+    table = fetch("")
+    assert table.class_names == ("setosa", "versicolor", "virginica")
+    assert table.features.shape == (150, 4)
+    assert parse_csv(table.to_csv()).to_csv() == table.to_csv()
+
+
+def test_split_of_a_classification():
+    options = {"hash": store(parse_csv(GOOD)), "standardise": False}
+    split = load("table", n_train=6, n_validation=6, seed=1, options=options)
+    assert split.feature_names == ("a", "b")
+    assert split.class_names == ("blue", "red")
+    assert split.task == "classification"
+    assert split.x_train.dtype == split.x_validation.dtype == np.float32
+    assert split.y_train.dtype == np.int64
+    np.testing.assert_array_equal(np.bincount(split.y_train), [2, 4])
+    np.testing.assert_array_equal(np.bincount(split.y_validation), [2, 4])
+    rows = np.concatenate([split.x_train, split.x_validation])
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, parse_csv(GOOD).features))
+    labels = dict(zip(map(tuple, parse_csv(GOOD).features), parse_csv(GOOD).classes))
+    assert [labels[tuple(row)] for row in split.x_train.astype(float)] == list(split.y_train)
+
+
+def test_split_follows_the_seed():
+    options = {"hash": store(parse_csv(GOOD))}
+    first, again, other = (
+        load("table", n_train=6, n_validation=6, seed=s, options=options) for s in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first.x_train, again.x_train)
+    np.testing.assert_array_equal(first.y_validation, again.y_validation)
+    assert not np.array_equal(first.x_train, other.x_train)
+
+
+def test_standardising_measures_the_training_part():
+    split = load("table", n_train=30, n_validation=10, seed=0, options={"hash": store(numbers())})
+    np.testing.assert_allclose(split.x_train.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(split.x_train.std(axis=0), 1, atol=1e-6)
+    np.testing.assert_allclose(split.y_train.std(), 1, atol=1e-6)
+    assert abs(split.x_validation.mean()) > 1e-3
+
+
+def test_split_of_a_regression():
+    table = numbers()
+    entry = DATASETS["table"]
+    options = entry.options(hash=store(table), standardise=False)
+    assert entry.task_of(options) == "regression"
+    assert (entry.n_outputs(options), entry.n_classes(options)) == (1, 0)
+    split = load("table", n_train=30, n_validation=10, seed=0, options=options)
+    assert split.y_train.shape == (30, 1)
+    assert split.y_train.dtype == np.float32
+    assert split.class_names == ()
+    np.testing.assert_allclose(split.y_train[:, 0], 100 * split.x_train[:, 0] + 7, rtol=1e-4)
+    _, target = thumbnail("table", options, n=10)
+    assert target.shape == (10,)
+
+
+def test_the_task_can_be_chosen():
+    few = parse_csv(csv_of([f"{i},1,{i % 3}" for i in range(12)]))
+    assert few.task("auto") == few.task("classification") == "classification"
+    assert few.task("regression") == "regression"
+    _, y = make("table", 12, random_state=0, hash=store(few), task="regression")
+    assert y.shape == (12, 1)
+    with pytest.raises(TableError, match="40 different values"):
+        numbers().task("classification")
+    with pytest.raises(TableError, match="a regression needs numbers there; 'red'"):
+        parse_csv(GOOD).task("regression")
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        ((1500, 1500), (75, 75)),
+        ((1500, 500), (112, 38)),
+        ((100, 30), (100, 30)),
+        ((1500, 0), (150, 0)),
+        ((100000, 1), (149, 1)),
+        ((3, 100000), (3, 147)),
+    ],
+)
+def test_more_points_than_rows_shrink_in_proportion(asked, got):
+    split = load("table", n_train=asked[0], n_validation=asked[1], seed=0)
+    assert (len(split.x_train), len(split.x_validation)) == got
+    assert len(np.unique(split.y_train)) == 3
+
+
+def test_a_training_part_too_small_for_the_classes():
+    with pytest.raises(TableError, match="n_train = 2 is not legal: the table has 3 classes"):
+        load("table", n_train=2, n_validation=10, seed=0)
+
+
+def test_a_rare_class_is_trained_on():
+    rows = [f"{i},0,common" for i in range(40)] + ["99,0,rare"]
+    key = store(parse_csv(csv_of(rows)))
+    for seed in range(5):
+        split = load("table", n_train=5, n_validation=20, seed=seed, options={"hash": key})
+        assert np.bincount(split.y_train).tolist() == [4, 1]
+
+
+def test_drawing_goes_through_the_rows_evenly():
+    _, y = make("table", 300, random_state=0)
+    np.testing.assert_array_equal(np.bincount(y), [100, 100, 100])
+    x, _ = make("table", 150, random_state=0, standardise=False)
+    assert sorted(map(tuple, x)) == sorted(map(tuple, fetch("").features.astype(np.float32)))
