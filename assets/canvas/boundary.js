@@ -218,16 +218,13 @@ export class BoundaryView extends View {
   }
 
   drawCursor(ctx, box) {
-    if (!this.cursor) {
-      this.showTooltip(null);
-      return;
-    }
+    if (!this.cursor) return;
     const [u, v] = this.cursor;
     const [x, y] = [box.x + u * box.w, box.y + v * box.h];
     ctx.lineWidth = 1;
     line(ctx, this.theme.ink(0.5, 0.6), x, box.y, x, box.y + box.h);
     if (!this.strip) line(ctx, this.theme.ink(0.5, 0.6), box.x, y, box.x + box.w, y);
-    this.showTooltip(this.readOut(u, v, x, y), x, y);
+    this.say(this.readOut(u, v, x, y), x, y);
   }
 
   readOut(u, v, x, y) {
@@ -259,7 +256,7 @@ export class BoundaryView extends View {
   label() {
     const { meta } = this.set;
     const what = meta.task === "regression" ? "Predicted value" : `Predicted class of ${meta.class_names.join(", ")}`;
-    const read = this.cursor && !this.tooltip.hidden ? ` At the cursor: ${this.tooltip.innerText.replaceAll("\n", ", ")}.` : "";
+    const read = this.lines ? ` At the cursor: ${this.lines.join(", ")}.` : "";
     return `${what} over ${meta.feature_names.join(" and ")}; ${this.epochText()}.${read}`;
   }
 

@@ -120,7 +120,7 @@ export function legendHeight(ctx, theme, meta, width) {
 
 export function drawLegend(ctx, theme, meta, x, y, width) {
   if (meta.task === "regression") {
-    drawColourBar(ctx, theme, meta.value_range ?? [0, 1], x, y, Math.min(width - BUTTONS, 240));
+    drawColourBar(ctx, theme, meta.value_range ?? [0, 1], x, y, Math.min(width - BUTTONS - 14, 240));
     return;
   }
   ctx.textAlign = "left";

@@ -33,7 +33,19 @@ export function makeButton(label, title, onClick, signal, icon) {
 
 export function setPressed(button, on) {
   const name = button.getAttribute("role") === "switch" ? "aria-checked" : "aria-pressed";
-  button.setAttribute(name, String(on));
+  if (button.getAttribute(name) !== String(on)) button.setAttribute(name, String(on));
+}
+
+// Beside (x, y), on whichever side it fits within the width and height; no lines hide it.
+export function showTooltip(tooltip, lines, [x, y] = [0, 0], width = 0, height = 0) {
+  tooltip.hidden = !lines;
+  if (!lines) return;
+  const [first, ...rest] = lines;
+  tooltip.replaceChildren(make("b", {}, first), ...rest.map((text) => make("div", {}, text)));
+  const { offsetWidth: w, offsetHeight: h } = tooltip;
+  const left = x + 14 + w > width ? x - 14 - w : x + 14;
+  const top = y + 14 + h > height ? y - 14 - h : y + 14;
+  tooltip.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
 }
 
 export function makeSwitch(label, title, on, onChange, signal) {

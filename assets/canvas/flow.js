@@ -33,6 +33,7 @@ export class FlowView extends View {
       this.camera.turning = !this.camera.turning;
       this.requestDraw();
     };
+    this.tabs.buttons[2].title = "Drag or press arrow keys to turn; click, then wheel to zoom";
     this.turnButton = makeButton("Rotate", "Turn slowly by itself", turn, this.signal);
     this.toolbar.append(this.tabs.bar, this.turnButton);
     this.depthRow = makeTrack("depth", () => this.timeline, this.signal);
@@ -51,7 +52,6 @@ export class FlowView extends View {
   optionsChanged() {
     if (!this.tab) this.tab = this.options.view in TABS ? this.options.view : "trajectories";
     this.tabs.bar.hidden = this.hidden.has("tabs");
-    this.timeline.setLoop("depth", true);
   }
 
   framesChanged() {
@@ -73,7 +73,6 @@ export class FlowView extends View {
   choose(tab) {
     this.tab = tab;
     this.chosen = -1;
-    this.showTooltip(null);
     this.requestDraw();
   }
 
@@ -262,16 +261,13 @@ export class FlowView extends View {
 
   updateTooltip(meta) {
     const i = this.chosen;
-    if (i < 0 || i >= this.screen.count) {
-      this.showTooltip(null);
-      return;
-    }
+    if (i < 0 || i >= this.screen.count) return;
     const labels = this.set.arrays.path_labels?.data;
     const label = meta.task === "regression" ? `target ${formatNumber(labels?.[i])}` : className(meta, labels?.[i] ?? 0);
     const place = [0, 1, 2].filter((axis) => meta.components[axis]);
     const lines = place.map((axis) => `${meta.components[axis]}  ${formatNumber(this.heads[3 * i + axis])}`);
     const [x, y] = [this.screen.heads[3 * i], this.screen.heads[3 * i + 1]];
-    this.showTooltip([`${label} · #${i}`, ...lines, this.depth.text(this.layerPosition())], x, y);
+    this.say([`${label} · #${i}`, ...lines, this.depth.text(this.layerPosition())], x, y);
   }
 
   label() {

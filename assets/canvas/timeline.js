@@ -10,13 +10,18 @@ export const prefersReducedMotion = () => reducedMotion.matches;
 
 class Timeline {
   constructor() {
+    this.members = new Set();
+    this.request = 0;
+    this.reset();
+  }
+
+  reset() {
+    cancelAnimationFrame(this.request);
+    this.request = 0;
     this.position = { depth: 1, epoch: 1 };
     this.playing = { depth: false, epoch: false };
     this.loop = { depth: true, epoch: false };
     this.held = { depth: 0, epoch: 0 };
-    this.members = new Set();
-    this.request = 0;
-    this.last = 0;
   }
 
   join(member) {
@@ -26,7 +31,7 @@ class Timeline {
 
   leave(member) {
     this.members.delete(member);
-    if (this.members.size === 0) cancelAnimationFrame(this.request);
+    if (this.members.size === 0) this.reset();
     this.tell();
   }
 

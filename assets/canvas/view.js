@@ -3,7 +3,7 @@
 import { parseFrames, unwrap } from "./format.js";
 import { css, readTheme } from "./theme.js";
 import { prefersReducedMotion, timelineOf } from "./timeline.js";
-import { make, makeButton, makeTrack, showTrack } from "./dom.js";
+import { make, makeButton, makeTrack, setPressed, showTooltip, showTrack } from "./dom.js";
 import { formatNumber, legendHeight, setFont } from "./chart.js";
 import { download } from "./export.js";
 
@@ -157,10 +157,12 @@ export class View {
     const ratio = this.ratio;
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
+    this.lines = null;
     if (this.set) {
       const seconds = Math.min(0.1, (now - (this.lastDraw ?? now)) / 1000);
       if (this.draw(ctx, seconds || 1 / 60)) this.requestDraw();
     }
+    showTooltip(this.tooltip, this.lines, this.lastPlace, this.width, this.height);
     this.lastDraw = now;
     this.renders += 1;
     this.describe();
@@ -188,7 +190,7 @@ export class View {
     this.epochRow.row.hidden = !many || this.hidden.has("epoch") || !this.leadsEpoch();
     if (!this.set) return;
     const line = this.timeline;
-    setPressedIfChanged(this.loopButton, line.loop.epoch);
+    setPressed(this.loopButton, line.loop.epoch);
     const last = this.set.meta.frames[this.set.count - 1];
     showTrack(this.epochRow, line, "epoch", this.epochText(this.frameMeta()), this.epochText(last));
   }
@@ -204,7 +206,8 @@ export class View {
     let score = "";
     if (Number.isFinite(accuracy)) score = ` · ${(100 * accuracy).toFixed(1)} %`;
     else if (Number.isFinite(loss)) score = ` · loss ${formatNumber(loss)}`;
-    return `epoch ${formatNumber(meta.epoch, 5)}${score}`;
+    const epoch = meta.epoch < 10 ? formatNumber(meta.epoch, 2) : Math.round(meta.epoch);
+    return `epoch ${epoch}${score}`;
   }
 
   describe() {
@@ -220,20 +223,6 @@ export class View {
     if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
   }
 
-  showTooltip(lines, x, y) {
-    if (!lines) {
-      this.tooltip.hidden = true;
-      return;
-    }
-    const [first, ...rest] = lines;
-    this.tooltip.replaceChildren(make("b", {}, first), ...rest.map((text) => make("div", {}, text)));
-    this.tooltip.hidden = false;
-    const { offsetWidth: w, offsetHeight: h } = this.tooltip;
-    const left = x + 14 + w > this.width ? x - 14 - w : x + 14;
-    const top = y + 14 + h > this.height ? y - 14 - h : y + 14;
-    this.tooltip.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
-  }
-
   pointOf(event) {
     const rect = this.canvas.getBoundingClientRect();
     return [event.clientX - rect.left, event.clientY - rect.top];
@@ -247,6 +236,12 @@ export class View {
     if (this.hidden.has("legend")) return 0;
     const ctx = this.canvas.getContext("2d");
     return legendHeight(ctx, this.theme, this.set.meta, this.stage.clientWidth - 48);
+  }
+
+  // What the tooltip says, and where it points to; drawn after the picture.
+  say(lines, x, y) {
+    this.lines = lines;
+    this.lastPlace = [x, y];
   }
 
   drawTitle(ctx, right) {
@@ -297,8 +292,4 @@ function sameBytes(a, b) {
 function differs(a, b) {
   for (let i = a.length - 1; i >= 0; i -= 1) if (a[i] !== b[i]) return true;
   return false;
-}
-
-function setPressedIfChanged(button, on) {
-  if (button.getAttribute("aria-pressed") !== String(on)) button.setAttribute("aria-pressed", String(on));
 }

@@ -139,8 +139,11 @@ def spiral_set(progress=(1.0,), classes=2, m=120, size=100, depth=20, **more):
     return pack(meta, arrays)
 
 
-def halves_set(classes=2, confidence=255, **more):
-    """Column k of the map belongs to class k, all equally sure; no points. One small flow."""
+def halves_set(classes=2, confidence=255, scale=None, **more):
+    """Column k of the map belongs to class k, all equally sure; no points. One small flow.
+
+    A `scale` takes the place of the true path scale: 0 puts all points in one place.
+    """
     size = 20 * classes
     grid = np.tile(np.repeat(np.arange(classes), 20), (size, 1))[None]
     times = np.linspace(0, 2, 3)
@@ -161,6 +164,8 @@ def halves_set(classes=2, confidence=255, **more):
         "path_labels": ("u1", np.arange(5) % classes),
         **quantise(paths, warp),
     }
+    if scale is not None:
+        arrays["path_scale"] = ("f4", [scale])
     return pack(meta, arrays)
 
 

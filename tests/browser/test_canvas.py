@@ -160,13 +160,9 @@ def test_regression_goes_from_blue_over_neutral_to_orange(show):
     view = boundary(show("regression"))
     view.get_by_role("switch", name="Train").click()
     image = pixels(view)
-    box = np.argwhere(image[..., 3] == 255)
-    (top, left), (bottom, right) = box.min(0), box.max(0)
-    assert top < bottom
     canvas = image[: int(image.shape[0] * 0.8)]
     assert has_colour(canvas, BLUE, 25) > 20
     assert has_colour(canvas, ORANGE, 25) > 20
-    assert right > left
     rows = table(download(view, "Download the numbers as CSV")[1])
     assert list(rows[0]) == ["x1", "x2", "value"]
     for row in rows[::517]:
@@ -216,6 +212,34 @@ def test_hovering_a_head_chooses_its_trajectory(show):
     view.locator(".tooltip").wait_for()
     assert "blue arm" in view.locator(".tooltip").inner_text()
     assert int(read(view, "chosen")) >= 0
+
+
+def test_arrow_keys_move_the_cursor_over_the_map(show):
+    view = boundary(show("halves"))
+    canvas = view.locator("canvas")
+    tip = view.locator(".tooltip")
+    for key, name in [("ArrowLeft", "class 0"), ("ArrowRight", "class 1")]:
+        for _ in range(3):
+            canvas.press(key)
+        settle(view)
+        assert f"{name} · 100 %" in tip.inner_text()
+        assert f"At the cursor: {name} · 100 %" in canvas.get_attribute("aria-label")
+        canvas.press("Escape")
+    settle(view)
+    assert not tip.is_visible()
+
+
+def test_points_in_one_place_and_broken_numbers_are_drawn_or_said(show):
+    still = pixels(flow(show("still")))
+    # All five points at the centre, in the class of the one drawn last.
+    assert has_colour(still[: still.shape[0] * 3 // 4], BLUE) > 20
+    view = flow(show("nan"))
+    image = pixels(view)
+    assert has_colour(image[: image.shape[0] * 3 // 4], BLUE) == 0
+    assert (image[image.shape[0] // 2 - 12 : image.shape[0] // 2 + 6, ..., 3] > 0).any()
+    view.locator("canvas").hover()
+    settle(view)
+    assert not view.locator(".tooltip").is_visible()
 
 
 # Depth and epochs
