@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# The helpers beside this file, whichever way pytest imports test modules.
+sys.path.insert(0, str(Path(__file__).parent))
+
 CHROMIUM = os.environ.get("PLAYGROUND_CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -112,3 +115,26 @@ def new_page(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def canvas_url(serve):
+    """The demo page of the canvas views."""
+    return serve(Path(__file__).with_name("canvas_demo.py"))
+
+
+@pytest.fixture
+def show(new_page, canvas_url):
+    """show(demo, **context options) opens a demo, waits for both views, collects page errors."""
+    errors = []
+
+    def open_demo(query, wait="ok", **options):
+        page = new_page(**options)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{canvas_url}/?demo={query}")
+        page.wait_for_selector(f".odenet[data-state={wait}]")
+        page.wait_for_function("document.fonts.status === 'loaded'")
+        return page
+
+    yield open_demo
+    assert errors == []
