@@ -32,7 +32,7 @@ def option(
     default: Any,
     *,
     label: str,
-    help: str,  # noqa: A002 - the word that the interface uses
+    help: str,
     ge: float | None = None,
     le: float | None = None,
     log: bool = False,

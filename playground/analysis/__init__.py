@@ -1,0 +1,1 @@
+"""What can be seen in a net: boundary, trajectories, warped grid, stability."""

@@ -1,0 +1,1 @@
+"""Charts: results in, Altair out. Nothing here knows a page."""

@@ -1,0 +1,197 @@
+"""The command line: the same jobs without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from playground.experiment import Experiment
+
+APP = Path(__file__).parent.parent / "app.py"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after ``python -m playground``; the process's own by default.
+
+    Returns:
+        The exit status: 0 when it went well, 1 when a training failed, 2 for wrong input.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"])
+            print(f"playground: {where}: {problem['msg']}", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"playground: {error}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m playground", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train an experiment here and now")
+    source = train.add_mutually_exclusive_group()
+    source.add_argument("file", nargs="?", metavar="FILE", help="an experiment as JSON")
+    source.add_argument("--preset", metavar="NAME", help="a named experiment, see 'list presets'")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field, such as network.depth=5; may be repeated",
+    )
+    train.add_argument("--json", action="store_true", help="end with one line of JSON")
+    train.add_argument("--weights", metavar="FILE", help="write the weights as safetensors")
+    train.set_defaults(run=_train)
+
+    listing = commands.add_parser("list", help="list a registry")
+    listing.add_argument("what", nargs="?", choices=sorted(_registries()), help="all by default")
+    listing.add_argument("--json", action="store_true", help="print one line of JSON")
+    listing.set_defaults(run=_list)
+
+    engine = commands.add_parser("engine", help="start the engine that trains in the background")
+    engine.set_defaults(run=_engine)
+
+    app = commands.add_parser("app", help="start the app in the browser")
+    app.add_argument("options", nargs=argparse.REMAINDER, help="passed on to 'streamlit run'")
+    app.set_defaults(run=_app)
+    return parser
+
+
+def _experiment(arguments: argparse.Namespace) -> Experiment:
+    from playground.experiment import Experiment
+    from playground.presets import presets
+
+    if arguments.preset:
+        known = presets()
+        if arguments.preset not in known:
+            raise ValueError(
+                f"preset: {arguments.preset!r} is not known; legal is {', '.join(known)}"
+            )
+        experiment = known[arguments.preset].experiment
+    elif arguments.file:
+        text = Path(arguments.file).read_text(encoding="utf-8")
+        experiment = Experiment.model_validate_json(text)
+    else:
+        experiment = Experiment()
+    changes = dict(_assignment(text) for text in arguments.set)
+    return experiment.amended(changes) if changes else experiment
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--set: {text!r} is not of the form FIELD=VALUE")
+    return name.strip(), value.strip()
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from playground.progress import Progress
+    from playground.training import events as e
+    from playground.training import refusal, train
+    from playground.training.weights import weights_only
+
+    experiment = _experiment(arguments)
+    if (why := refusal(experiment)) is not None:
+        raise ValueError(why)
+    progress, metrics, checkpoint, ending = Progress(experiment.epochs), None, None, None
+    for event in train(experiment):
+        if isinstance(event, e.Started):
+            progress.say(f"{event.parameters:,} parameters on {event.reason}")
+            for notice in event.notices:
+                progress.say(f"note: {notice}")
+        elif isinstance(event, e.Metrics):
+            metrics = event
+            progress.show(event)
+        elif isinstance(event, e.Checkpoint):
+            checkpoint = event
+        elif isinstance(event, e.Finished | e.Stopped | e.Diverged | e.Failed):
+            ending = event
+    progress.close()
+    status = type(ending).__name__.lower()
+    progress.say(f"{status}: {ending.reason}")
+    if arguments.weights and checkpoint is not None:
+        Path(arguments.weights).write_bytes(weights_only(checkpoint.payload))
+    if arguments.json:
+        print(json.dumps(_result(status, ending.reason, metrics), allow_nan=False))
+    return 0 if status in ("finished", "stopped") else 1
+
+
+def _result(status: str, reason: str, metrics: Any) -> dict[str, Any]:
+    from playground.training.painter import finite
+
+    names = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
+    figures = {name: getattr(metrics, name, None) for name in names}
+    return {
+        **finite({name: float("nan") if v is None else v for name, v in figures.items()}),
+        "epochs": metrics.epoch if metrics else 0,
+        "steps": metrics.step if metrics else 0,
+        "seconds": round(metrics.seconds, 3) if metrics else 0.0,
+        "status": status,
+        "reason": reason,
+    }
+
+
+def _registries() -> dict[str, Any]:
+    from playground.datasets import DATASETS
+    from playground.integrators import INTEGRATORS
+    from playground.losses import LOSSES
+    from playground.networks import ACTIVATIONS, NETWORKS
+    from playground.optimizers import OPTIMIZERS
+    from playground.presets import presets
+    from playground.schedules import SCHEDULES
+
+    return {
+        "datasets": DATASETS,
+        "networks": NETWORKS,
+        "integrators": INTEGRATORS,
+        "optimizers": OPTIMIZERS,
+        "schedules": SCHEDULES,
+        "losses": LOSSES,
+        "activations": ACTIVATIONS,
+        "presets": presets(),
+    }
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    registries = _registries()
+    chosen = {arguments.what: registries[arguments.what]} if arguments.what else registries
+    if arguments.json:
+        rows = {
+            kind: [{"name": e.name, "label": e.label, "summary": e.summary} for e in all_.values()]
+            for kind, all_ in chosen.items()
+        }
+        print(json.dumps(rows))
+        return 0
+    for kind, all_ in chosen.items():
+        print(kind)
+        for entry in all_.values():
+            print(f"  {entry.name:22s} {entry.summary}")
+    return 0
+
+
+def _engine(_: argparse.Namespace) -> int:
+    from playground.jobs.engine import main as engine_main
+
+    return engine_main()
+
+
+def _app(arguments: argparse.Namespace) -> int:
+    options = [word for word in arguments.options if word != "--"]
+    return subprocess.call(
+        [sys.executable, "-m", "streamlit", "run", str(APP), *options], cwd=APP.parent
+    )

@@ -1,0 +1,230 @@
+"""What a run is: a frozen, validated value with its seeds inside.
+
+The form edits it, the link carries it, the job runs it, the store keeps it, the command line reads it
+from a file. JSON is strict and raises; a link is read leniently by ``Experiment.from_query``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from playground import query
+from playground.datasets import DATASETS, TableError
+from playground.integrators import INTEGRATORS
+from playground.losses import LOSSES
+from playground.networks import NETWORKS
+from playground.optimizers import OPTIMIZERS
+from playground.registry import Registry, Slot, option
+from playground.schedules import SCHEDULES
+
+
+class DataSlot(Slot):
+    """The data set."""
+
+    registry: ClassVar[Registry[Any]] = DATASETS
+
+
+class NetworkSlot(Slot):
+    """The network."""
+
+    registry: ClassVar[Registry[Any]] = NETWORKS
+
+
+class SchemeSlot(Slot):
+    """The integrator; ``custom`` takes a tableau written inline."""
+
+    registry: ClassVar[Registry[Any]] = INTEGRATORS
+
+
+class OptimizerSlot(Slot):
+    """The optimiser."""
+
+    registry: ClassVar[Registry[Any]] = OPTIMIZERS
+
+
+class ScheduleSlot(Slot):
+    """The learning-rate schedule."""
+
+    registry: ClassVar[Registry[Any]] = SCHEDULES
+
+
+class LossSlot(Slot):
+    """The loss."""
+
+    registry: ClassVar[Registry[Any]] = LOSSES
+
+
+def _slot(kind: type[Slot], default: str, label: str, text: str) -> Any:
+    return Field(default_factory=lambda: kind(name=default), title=label, description=text)
+
+
+class Experiment(BaseModel):
+    """One training, described completely: equal experiments give equal weights on equal devices.
+
+    Raises:
+        pydantic.ValidationError: For values out of bounds and for choices that do not fit together;
+            each error names the field, the value and what is legal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    data: DataSlot = _slot(DataSlot, "spiral", "Data", "The data set to learn.")
+    n_train: int = option(
+        1500, label="Training points", help="Points that are trained on.", ge=10, le=20000
+    )
+    n_validation: int = option(
+        1500, label="Validation points", help="Points that only judge.", ge=10, le=20000
+    )
+    data_seed: int = option(
+        1, label="Data seed", help="Seed of the drawn points.", ge=0, le=2**31 - 1
+    )
+
+    network: NetworkSlot = _slot(NetworkSlot, "rk_net", "Network", "The family of nets.")
+    scheme: SchemeSlot = _slot(
+        SchemeSlot, "rk4", "Integrator", "The scheme that steps the features through depth."
+    )
+    weight_seed: int = option(
+        1,
+        label="Weight seed",
+        help="Seed of the initial weights and of the order of the batches.",
+        ge=0,
+        le=2**31 - 1,
+    )
+
+    loss: LossSlot = _slot(LossSlot, "cross_entropy", "Loss", "What the training makes small.")
+    optimizer: OptimizerSlot = _slot(OptimizerSlot, "adam", "Optimiser", "How the weights move.")
+    schedule: ScheduleSlot = _slot(
+        ScheduleSlot, "constant", "Schedule", "How the learning rate changes on the way."
+    )
+    batch_size: int = option(
+        32, label="Batch size", help="Points in one step; L-BFGS takes all.", ge=1, le=20000
+    )
+    l2: float = option(
+        0.0, label="L2", help="Penalty λ/2·Σw² added to the loss.", ge=0, le=10, advanced=True
+    )
+    l1: float = option(
+        0.0, label="L1", help="Penalty λ·Σ|w| added to the loss.", ge=0, le=10, advanced=True
+    )
+    clip_norm: float = option(
+        0.0,
+        label="Clip gradient at",
+        help="Greatest norm of the gradient; longer ones are shortened. Zero: no clipping.",
+        ge=0,
+        le=1000,
+        advanced=True,
+    )
+
+    epochs: int = option(
+        40, label="Epochs", help="Passes over the training points.", ge=1, le=10000
+    )
+    target_accuracy: float | None = option(
+        None,
+        label="Stop at accuracy",
+        help="Ends as soon as the validation accuracy reaches this share.",
+        ge=0,
+        le=1,
+    )
+    early_stop: bool = option(
+        False,
+        label="Early stop",
+        help="From epoch 11 on, ends when the mean validation loss of the last five epochs exceeds "
+        "that of the five before by more than the patience.",
+    )
+    patience: float = option(
+        0.05,
+        label="Patience",
+        help="Rise of the mean validation loss that ends the training.",
+        ge=0,
+        le=10,
+        when={"early_stop": True},
+    )
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = option(
+        "auto",
+        label="Device",
+        help="Where to compute; auto takes the GPU where there is one and the net is large enough.",
+        advanced=True,
+    )
+    precision: Literal["float32", "float64"] = option(
+        "float32", label="Precision", help="Type of weights and data.", advanced=True
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Experiment:
+        try:
+            n_features = self.n_features
+            task = self.task
+        except TableError:  # own data that are not on this server; the start of the run says so
+            return self
+        if task not in self.loss.entry.tasks:
+            legal = [name for name, loss in LOSSES.items() if task in loss.tasks]
+            raise ValueError(
+                f"loss: {self.loss.name!r} does not fit {task}; legal is {', '.join(legal)}"
+            )
+        self.network.options.fit(n_features, self.scheme.name)
+        return self
+
+    @property
+    def n_features(self) -> int:
+        """Number of inputs of the data."""
+        return self.data.entry.n_features(self.data.options)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of the net: classes, or target components."""
+        return self.data.entry.n_outputs(self.data.options)
+
+    @property
+    def task(self) -> str:
+        """``classification`` or ``regression``."""
+        return self.data.entry.task_of(self.data.options)
+
+    def to_query(self) -> dict[str, str]:
+        """Return the experiment as flat text, for a link; ``from_query`` reads it back."""
+        return query.write(self)
+
+    @classmethod
+    def from_query(cls, values: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+        """Read a link leniently.
+
+        Args:
+            values: Names and texts; a list of texts counts by its last one.
+
+        Returns:
+            The experiment and what had to be said: unknown names are ignored, values out of range
+            are brought to the nearest legal one, the rest falls back to its default.
+        """
+        return query.read(cls, values, repair=_repair)
+
+    def amended(self, values: Mapping[str, Any]) -> Experiment:
+        """Return a copy with fields set by their dotted names, as ``--set network.depth=5`` does.
+
+        Choosing a slot anew (``network=mlp``) brings that slot's options to their defaults.
+
+        Raises:
+            ValueError: If a name is unknown or a value is not legal; the message says which.
+        """
+        chosen = tuple(f"{name}." for name in values if name in type(self).model_fields)
+        kept = {k: v for k, v in self.to_query().items() if not k.startswith(chosen)}
+        experiment, messages = type(self).from_query({**kept, **values})
+        if messages:
+            raise ValueError("; ".join(messages))
+        return experiment
+
+
+def _repair(tree: dict[str, Any], message: str) -> dict[str, Any]:
+    """Return the tree of a link with the field that a message complains of brought to a default."""
+    field = message.split(":", 1)[0].strip()
+    data = tree.get("data", {})
+    if field == "loss":
+        task = DATASETS[data["name"]].task_of(DataSlot.model_validate(data).options)
+        fitting = next(name for name, loss in LOSSES.items() if task in loss.tasks)
+        return {**tree, "loss": {"name": fitting}}
+    network = dict(tree.get("network", {}))
+    options = dict(network.get("options", {}))
+    if options.pop(field, None) is not None:
+        return {**tree, "network": {**network, "options": options}}
+    return {key: value for key, value in tree.items() if key not in ("network", "scheme")}

@@ -1,0 +1,245 @@
+"""The loop: an experiment in, a stream of events out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from playground.experiment import Experiment
+from playground.integrators import SolverFailure
+from playground.training.control import Control, Orders, Unattended, View
+from playground.training.events import (
+    Amendment,
+    Checkpoint,
+    Diverged,
+    Event,
+    Failed,
+    Finished,
+    Live,
+    Paused,
+    Snapshot,
+    Started,
+    Stopped,
+)
+from playground.training.notices import early_notices
+from playground.training.painter import Painter, make_scene
+from playground.training.trainer import Trainer
+
+SNAPSHOTS = 60  # kept views of a whole run
+CHECKPOINT_SECONDS = 3.0
+LIVE_SECONDS = 0.09  # a little under a tenth, so that ten frames a second arrive
+
+
+def snapshot_steps(total: int) -> frozenset[int]:
+    """Return the steps whose views are kept: dense where a training changes fast, at its start."""
+    return frozenset(round(total * (i / SNAPSHOTS) ** 1.5) for i in range(SNAPSHOTS + 1))
+
+
+@dataclass
+class _Session:
+    """One stretch of training between a start and an ending."""
+
+    trainer: Trainer
+    control: Control
+    recorded: dict[int, dict[str, float]]
+    painter: Painter
+    view: View = field(default_factory=View)
+    saved_at: float = field(default_factory=time.perf_counter)
+    shown_at: float = 0.0
+    live: tuple[int, float, Future[bytes]] | None = None
+    kept: tuple[int, float, Future[bytes]] | None = None
+
+    def run(self) -> Iterator[Event]:
+        trainer = self.trainer
+        to_keep = snapshot_steps(trainer.total_steps)
+        if trainer.step == 0:
+            yield from self._measured()
+            yield from self._keep()
+        while True:
+            orders = self.control.poll()
+            yield from self._amend(orders)
+            ending = self._asked(orders) or self._reached()
+            if ending is not None:
+                yield from self._close(ending)
+                return
+            trainer.advance()
+            trouble = trainer.trouble()
+            if trouble is not None:
+                yield from self._close(Diverged(trainer.step, trouble))
+                return
+            whole = trainer.step % trainer.steps_per_epoch == 0
+            if whole or trainer.step in to_keep:
+                yield from self._measured()
+            if trainer.step in to_keep:
+                yield from self._keep()
+            yield from self._look(orders)
+            if time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS:
+                yield from self._save()
+
+    def _amend(self, orders: Orders) -> Iterator[Event]:
+        step = self.trainer.step
+        if step in self.recorded:
+            self.trainer.change(self.recorded.pop(step))
+        if orders.changes:
+            self.trainer.change(dict(orders.changes))
+            yield Amendment(step, dict(orders.changes))
+
+    def _asked(self, orders: Orders) -> Event | None:
+        step = self.trainer.step
+        if orders.halt == "stop":
+            return Stopped(step, orders.reason or "stopped")
+        if orders.halt == "pause":
+            return Paused(step, orders.reason or "paused")
+        if orders.until_step is not None and step >= orders.until_step:
+            return Paused(step, f"paused after step {step}")
+        return None
+
+    def _reached(self) -> Event | None:
+        trainer, experiment = self.trainer, self.trainer.experiment
+        whole = trainer.step % trainer.steps_per_epoch == 0
+        accuracy, target = (
+            self.trainer.figures.get("validation_accuracy"),
+            experiment.target_accuracy,
+        )
+        if whole and target is not None and accuracy is not None and accuracy >= target:
+            return Finished(
+                trainer.step, f"the validation accuracy reached {accuracy:.4g} of {target:g}"
+            )
+        rise = rising(trainer.history) if whole and experiment.early_stop else None
+        if rise is not None and rise > experiment.patience:
+            return Finished(
+                    trainer.step,
+                    f"early stop: the mean validation loss of five epochs rose by {rise:.3g}",
+                )
+        if trainer.step >= trainer.total_steps:
+            return Finished(trainer.step, f"all {experiment.epochs} epochs are done")
+        return None
+
+    def _measured(self) -> Iterator[Event]:
+        trainer = self.trainer
+        metrics = trainer.evaluate()
+        if trainer.step and trainer.step % trainer.steps_per_epoch == 0:
+            trainer.history.append(metrics.validation_loss)
+        yield metrics
+
+    def _keep(self) -> Iterator[Event]:
+        """Begin the drawing of a snapshot and hand out the one before."""
+        yield from self._handed_out()
+        self.kept = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
+        self.live = self.kept
+
+    def _handed_out(self) -> Iterator[Event]:
+        # Waiting for the drawing puts snapshots into an order that does not depend on the clock.
+        if self.kept is not None:
+            step, epoch, drawing = self.kept
+            self.kept = None
+            yield Snapshot(step, epoch, drawing.result())
+
+    def _look(self, orders: Orders) -> Iterator[Event]:
+        """Hand out the live frame that is ready, and begin the next one if it is time."""
+        ready = self.live if self.live is not None and self.live[2].done() else None
+        self.live = None if ready else self.live
+        if not orders.watched:
+            return
+        if ready:
+            step, epoch, drawing = ready
+            yield Live(step, epoch, drawing.result())
+        due = time.perf_counter() - self.shown_at > LIVE_SECONDS or orders.view != self.view
+        self.view = orders.view
+        if due and self.live is None and self.painter.idle:
+            self.shown_at = time.perf_counter()
+            self.live = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
+
+    def _save(self) -> Iterator[Event]:
+        # A run that goes on from this checkpoint does not draw what came before it.
+        yield from self._handed_out()
+        self.saved_at = time.perf_counter()
+        yield Checkpoint(self.trainer.step, self.trainer.epoch, self.trainer.save())
+
+    def _close(self, ending: Event) -> Iterator[Event]:
+        yield Live(self.trainer.step, self.trainer.epoch, self.painter.start(self.view).result())
+        yield from self._save()
+        yield ending
+
+
+def rising(history: Sequence[float]) -> float | None:
+    """Return the rise of the mean validation loss of five epochs over that of the five before.
+
+    ``None`` before epoch 11, as in the experiments of Giesecke and Kröner (2021).
+    """
+    if len(history) < 11:
+        return None
+    return sum(history[-5:]) / 5 - sum(history[-10:-5]) / 5
+
+
+def train(
+    experiment: Experiment,
+    *,
+    checkpoint: bytes | None = None,
+    control: Control | None = None,
+    amendments: Sequence[Amendment] = (),
+) -> Iterator[Event]:
+    """Train and yield what happens.
+
+    Args:
+        experiment: What to train.
+        checkpoint: Where to go on; ``None`` starts from the initial weights.
+        control: What may be asked meanwhile; polled before every optimiser step.
+        amendments: Recorded live changes, which take effect again at their steps.
+
+    Yields:
+        ``Started``, then metrics, snapshots, live frames and checkpoints, and exactly one ending, which
+        a checkpoint precedes unless it is ``Failed``. Troubles of the training are endings, never
+        exceptions.
+    """
+    step, painter = 0, None
+    try:
+        trainer = Trainer(experiment)
+        if checkpoint is not None:
+            trainer.restore(checkpoint)
+        step = trainer.step
+        recorded: dict[int, dict[str, float]] = {}
+        for amendment in amendments:
+            if amendment.step >= step:
+                recorded.setdefault(amendment.step, {}).update(amendment.changes)
+        painter = Painter(trainer)
+        session = _Session(trainer, control or Unattended(), recorded, painter)
+        notices = early_notices(trainer) if step == 0 else ()
+        yield Started(
+            trainer.device, trainer.device_reason, "torch", trainer.parameters, step, notices
+        )
+        yield from session.run()
+    except SolverFailure as failure:
+        yield Checkpoint(trainer.step, trainer.epoch, trainer.save())
+        yield Diverged(trainer.step, str(failure))
+    except (ValueError, RuntimeError, MemoryError) as error:
+        yield Failed(step, f"{error}" or type(error).__name__)
+    finally:
+        if painter is not None:
+            painter.close()
+
+
+def redraw(experiment: Experiment, checkpoint: bytes, view: View) -> bytes:
+    """Draw the views of a run that is not training.
+
+    Args:
+        experiment: The run's experiment.
+        checkpoint: Its checkpoint.
+        view: What to show.
+
+    Returns:
+        One frame, packed.
+
+    Raises:
+        ValueError: If the checkpoint or the view does not fit.
+    """
+    trainer = Trainer(experiment)
+    trainer.restore(checkpoint)
+    make_scene(trainer, view)  # raises for a view that does not fit
+    painter = Painter(trainer)
+    try:
+        return painter.start(view).result()
+    finally:
+        painter.close()

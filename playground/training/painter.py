@@ -1,0 +1,83 @@
+"""Drawing beside the training: views of a copy of the weights, made in a thread of their own.
+
+The map of a deep net costs as much as a dozen optimiser steps. Its large kernels release the interpreter,
+so that a second thread draws while the first one goes on training.
+"""
+
+from __future__ import annotations
+
+import copy
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from playground.analysis.views import Scene, draw
+from playground.optimizers import evaluated
+from playground.training.control import View
+
+if TYPE_CHECKING:
+    from playground.training.trainer import Trainer
+
+
+class Painter:
+    """Draws one frame at a time of a training, from a copy of the weights taken when it is asked."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._twin = copy.deepcopy(trainer.net)
+        self._thread = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (1,))
+        self._scenes: dict[tuple[int, int] | None, Scene] = {}
+        self._job: Future[bytes] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being drawn."""
+        return self._job is None or self._job.done()
+
+    def start(self, view: View) -> Future[bytes]:
+        """Draw the net as it is now; waits for the drawing before this one, if there is one."""
+        if self._job is not None:
+            self._job.result()
+        trainer = self._trainer
+        with evaluated(trainer.optimizer), torch.no_grad():
+            for ours, theirs in zip(_tensors(self._twin), _tensors(trainer.net)):
+                ours.copy_(theirs)
+        figures = {"step": trainer.step, "epoch": round(trainer.epoch, 4), "title": ""}
+        self._job = self._thread.submit(self._draw, view, finite({**trainer.figures, **figures}))
+        return self._job
+
+    def _draw(self, view: View, figures: dict[str, Any]) -> bytes:
+        return draw(self._twin, self._scene(view), figures).pack()
+
+    def _scene(self, view: View) -> Scene:
+        """Return the scene of a view; the first two inputs for one that names what is not there."""
+        if view.features not in self._scenes:
+            try:
+                self._scenes[view.features] = make_scene(self._trainer, view)
+            except ValueError:
+                self._scenes[view.features] = make_scene(self._trainer, View())
+        return self._scenes[view.features]
+
+    def close(self) -> None:
+        """End the thread after what it is drawing."""
+        self._thread.shutdown(wait=True)
+
+
+def _tensors(net: torch.nn.Module) -> list[torch.Tensor]:
+    return [*net.parameters(), *net.buffers()]
+
+
+def make_scene(trainer: Trainer, view: View) -> Scene:
+    """Return the scene of a training for a view.
+
+    Raises:
+        ValueError: If the view names an input that the data do not have.
+    """
+    return Scene(trainer.split, view.features, trainer.device, trainer.dtype)
+
+
+def finite(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return figures with ``None`` in place of numbers that JSON cannot hold."""
+    bad = (float("inf"), float("-inf"))
+    return {k: None if v != v or v in bad else v for k, v in figures.items()}

@@ -1,0 +1,252 @@
+"""One training as an object: data, net, optimiser, and a step that can be taken, saved, restored."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from playground.analysis.views import predict
+from playground.datasets import load
+from playground.experiment import Experiment
+from playground.networks import build
+from playground.optimizers import evaluated, set_rate
+from playground.training import checkpoints
+from playground.training.devices import choose
+from playground.training.events import Metrics
+
+EXPLOSION = 1e4  # growth of the loss, against its start, that counts as divergence
+
+
+def make_net(experiment: Experiment) -> nn.Module:
+    """Build the net of an experiment with its initial weights, on the CPU, in its precision."""
+    net = build(
+        experiment.network.name,
+        n_features=experiment.n_features,
+        n_classes=experiment.n_outputs,
+        scheme=experiment.scheme.name,
+        scheme_options=experiment.scheme.options,
+        seed=experiment.weight_seed,
+        **experiment.network.options.model_dump(),
+    )
+    return net.to(getattr(torch, experiment.precision))
+
+
+class Trainer:
+    """The state of a training and what can be done with it.
+
+    The order of the batches is a function of the weight seed and the epoch alone, so that a run which
+    goes on from a checkpoint meets the batches that the uninterrupted one would have met.
+
+    Raises:
+        ValueError: If data, net or device cannot be had.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.split = load(
+            experiment.data.name,
+            n_train=experiment.n_train,
+            n_validation=experiment.n_validation,
+            seed=experiment.data_seed,
+            options=experiment.data.options,
+        )
+        net = make_net(experiment)
+        self.parameters = sum(p.numel() for p in net.parameters() if p.requires_grad)
+        self.device, self.device_reason = choose(experiment, self.parameters)
+        self.dtype = getattr(torch, experiment.precision)
+        self.net = net.to(self.device)
+        self.weights = [p for p in self.net.parameters() if p.requires_grad]
+        entry = experiment.optimizer.entry
+        self.optimizer = entry.make(self.weights, experiment.optimizer.options)
+        self.base_rate: float = self.optimizer.param_groups[0]["lr"]
+        self.loss = experiment.loss.entry.function
+        self.x, self.y = self._tensors(self.split.x_train, self.split.y_train)
+        self.x_validation, self.y_validation = self._tensors(
+            self.split.x_validation, self.split.y_validation
+        )
+        self.n = len(self.x)
+        self.batch_size = self.n if entry.full_batch else min(experiment.batch_size, self.n)
+        self.steps_per_epoch = math.ceil(self.n / self.batch_size)
+        self.total_steps = self.steps_per_epoch * experiment.epochs
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[float] = []  # validation loss of every epoch
+        self.start_loss: float | None = None
+        self.figures: dict[str, float | None] = {}  # of the last metrics
+        self.batch_loss = math.nan
+        self.gradient_norm = 0.0
+        self.nfe = (0, 0)
+        self._order: tuple[int, Tensor] | None = None
+        self._window = (0, 0.0)  # step and seconds at the last metrics
+
+    def _tensors(self, x: Any, y: Any) -> tuple[Tensor, Tensor]:
+        targets = torch.as_tensor(y, device=self.device)
+        if targets.is_floating_point():
+            targets = targets.to(self.dtype)
+        return torch.as_tensor(x, dtype=self.dtype, device=self.device), targets
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done."""
+        return self.step / self.steps_per_epoch
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        schedule = self.experiment.schedule
+        return self.base_rate * schedule.entry.factor(
+            schedule.options, self.step / self.total_steps
+        )
+
+    def change(self, changes: dict[str, float]) -> None:
+        """Take a live change.
+
+        Raises:
+            ValueError: If the field cannot be changed while it trains.
+        """
+        for name, value in changes.items():
+            if name != "learning_rate" or not 0 < value < math.inf:
+                raise ValueError(
+                    f"{name}: {value} is not legal; while it trains, a positive learning_rate is"
+                )
+            self.base_rate = float(value)
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        if self._order is None or self._order[0] != epoch:
+            # A multiplier keeps neighbouring seeds from sharing the orders of neighbouring epochs.
+            seed = self.experiment.weight_seed * 1_000_003 + epoch
+            order = torch.randperm(self.n, generator=torch.Generator().manual_seed(seed))
+            self._order = (epoch, order.to(self.device))
+        rows = self._order[1][position * self.batch_size : (position + 1) * self.batch_size]
+        return self.x[rows], self.y[rows]
+
+    def _objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        loss = self.loss(self.net(x), y)
+        penalised = loss
+        if self.experiment.l2:
+            penalised = penalised + self.experiment.l2 / 2 * sum(
+                p.square().sum() for p in self.weights
+            )
+        if self.experiment.l1:
+            penalised = penalised + self.experiment.l1 * sum(p.abs().sum() for p in self.weights)
+        return loss, penalised
+
+    def advance(self) -> None:
+        """Take one optimiser step on the next batch."""
+        began = time.perf_counter()
+        x, y = self._batch()
+        set_rate(self.optimizer, self.rate)
+        first: list[Tensor] = []
+
+        def closure() -> Tensor:
+            self.optimizer.zero_grad(set_to_none=True)
+            self.net.nfe = 0
+            loss, penalised = self._objective(x, y)
+            forward = self.net.nfe
+            penalised.backward()
+            # Without an adjoint nothing is evaluated anew: each evaluation is pulled back once.
+            self.nfe = (forward, self.net.nfe - forward or forward)
+            norm = nn.utils.clip_grad_norm_(self.weights, self.experiment.clip_norm or math.inf)
+            if not first:
+                first.extend([loss.detach(), norm.detach()])
+            return penalised
+
+        if self.experiment.optimizer.entry.full_batch:
+            self.optimizer.step(closure)
+        else:
+            closure()
+            self.optimizer.step()
+        self.batch_loss, self.gradient_norm = (float(value) for value in first)
+        self.start_loss = self.batch_loss if self.start_loss is None else self.start_loss
+        self.step += 1
+        self.seconds += time.perf_counter() - began
+
+    def trouble(self) -> str | None:
+        """Return what is wrong with the last step in words, ``None`` if nothing."""
+        where = f"in epoch {math.ceil(self.epoch)} (step {self.step})"
+        advice = f"try a learning rate below {self.rate:.3g}, a smaller step size h, or clip the gradient"
+        if not math.isfinite(self.batch_loss):
+            return f"the loss became {self.batch_loss} {where}; {advice}"
+        limit = EXPLOSION * max(1.0, self.start_loss or 0.0)
+        if self.batch_loss > limit:
+            return f"the loss grew to {self.batch_loss:.3g} {where}; {advice}"
+        return None
+
+    def evaluate(self) -> Metrics:
+        """Return losses and accuracies on the whole sets with the weights that are to be judged."""
+        began = time.perf_counter()
+        with evaluated(self.optimizer):
+            train_loss, train_accuracy = self._judge(self.x, self.y)
+            loss, accuracy = self._judge(self.x_validation, self.y_validation)
+        spent = self.seconds - self._window[1]
+        samples = (self.step - self._window[0]) * self.batch_size
+        self.seconds += time.perf_counter() - began
+        self._window = (self.step, self.seconds)
+        self.figures = {
+            "train_loss": train_loss,
+            "validation_loss": loss,
+            "train_accuracy": train_accuracy,
+            "validation_accuracy": accuracy,
+        }
+        return Metrics(
+            step=self.step,
+            epoch=self.epoch,
+            **self.figures,
+            nfe_forward=self.nfe[0],
+            nfe_backward=self.nfe[1],
+            learning_rate=self.rate,
+            gradient_norm=self.gradient_norm,
+            seconds=self.seconds,
+            samples_per_second=samples / spent if spent > 0 else 0.0,
+        )
+
+    def _judge(self, x: Tensor, y: Tensor) -> tuple[float, float | None]:
+        outputs = predict(self.net, x)
+        loss = float(self.loss(outputs, y))
+        if y.is_floating_point():
+            return loss, None
+        return loss, float((outputs.argmax(dim=-1) == y).double().mean())
+
+    def save(self) -> bytes:
+        """Return a checkpoint."""
+        tree = {
+            "experiment": self.experiment.model_dump_json(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "sampler": list(divmod(self.step, self.steps_per_epoch)),
+            "base_rate": self.base_rate,
+            "seconds": self.seconds,
+            "history": self.history,
+            "start_loss": self.start_loss,
+            "figures": self.figures,
+            "generator": torch.get_rng_state(),
+        }
+        with evaluated(self.optimizer):
+            judged = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        tree["fast"] = dict(self.net.state_dict().items())
+        return checkpoints.pack(tree, judged)
+
+    def restore(self, payload: bytes) -> None:
+        """Go back to a checkpoint of the same experiment.
+
+        Raises:
+            ValueError: If it is damaged or of another experiment.
+        """
+        tree, _ = checkpoints.unpack(payload)
+        if Experiment.model_validate_json(tree["experiment"]) != self.experiment:
+            raise ValueError("the checkpoint belongs to another experiment")
+        self.net.load_state_dict(tree["fast"])
+        self.optimizer.load_state_dict(tree["optimizer"])
+        torch.set_rng_state(tree["generator"])
+        self.step = tree["step"]
+        self.base_rate = tree["base_rate"]
+        self.seconds = tree["seconds"]
+        self.history = list(tree["history"])
+        self.start_loss = tree["start_loss"]
+        self.figures = dict(tree["figures"])
+        self._window = (self.step, self.seconds)

@@ -1,0 +1,199 @@
+"""Controls drawn from the declarations: every option's type, bounds, label and help are its own."""
+
+from __future__ import annotations
+
+import math
+import random
+import typing
+from typing import Any
+
+import streamlit as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from playground.registry import Options, Slot, bounds, hint
+from playground.ui import state
+
+_SMALL = 3  # so many choices fit side by side
+
+
+def key_of(name: str) -> str:
+    """Return the widget key of a field, by its dotted name."""
+    return f"field:{name}"
+
+
+def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
+    """Draw the control of one field of the experiment or of one of its options.
+
+    Args:
+        model: The experiment, or the options of a slot.
+        name: The field.
+        prefix: Dotted name of the slot with a dot behind it; empty for the experiment.
+    """
+    field = type(model).model_fields[name]
+    dotted, value = prefix + name, getattr(model, name)
+    if isinstance(value, Slot):
+        slot_control(value, dotted, field)
+        return
+    kinds = typing.get_args(field.annotation) or (field.annotation,)
+    about = {"label": _label(field), "help": field.description, "key": key_of(dotted)}
+    if typing.get_origin(field.annotation) is typing.Literal:
+        _choice(list(kinds), value, about, dotted)
+    elif field.annotation is bool:
+        _put(dotted, value)
+        st.toggle(**about, on_change=_changed, args=(dotted,))
+    elif type(None) in kinds:
+        _optional(field, value, about, dotted)
+    elif field.annotation in (int, float):
+        _number(field, value, about, dotted)
+    else:
+        _put(dotted, state.as_text(value))
+        st.text_input(**about, on_change=_changed, args=(dotted,))
+
+
+def slot_control(
+    slot: Slot, dotted: str, field: FieldInfo, *, only: typing.Sequence[str] | None = None
+) -> None:
+    """Draw the choice of a slot and, below it, the options of what is chosen."""
+    registry = type(slot).registry
+    names = [name for name in only or registry if name in registry]
+    if slot.name not in names:
+        names.append(slot.name)
+    _put(dotted, slot.name)
+    st.selectbox(
+        field.title or dotted,
+        names,
+        format_func=lambda name: registry[name].label,
+        help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
+        key=key_of(dotted),
+        on_change=_changed,
+        args=(dotted,),
+    )
+    option_controls(slot.options, f"{dotted}.")
+
+
+def option_controls(
+    options: Options,
+    prefix: str,
+    *,
+    skip: typing.Collection[str] = (),
+    advanced: bool | None = None,
+) -> None:
+    """Draw the controls of all options that apply now.
+
+    Args:
+        options: The options.
+        prefix: Dotted name of their slot with a dot behind it.
+        skip: Fields that are drawn elsewhere.
+        advanced: Only the advanced ones, only the others, or (``None``) all.
+    """
+    for name, field in type(options).model_fields.items():
+        folded = bool(hint(field, "advanced", False))
+        if name in skip or (advanced is not None and folded != advanced):
+            continue
+        if applies(options, field):
+            field_control(options, name, prefix)
+
+
+def applies(options: BaseModel, field: FieldInfo) -> bool:
+    """Return whether a field has an effect under the other options."""
+    for other, wanted in hint(field, "when", {}).items():
+        legal = wanted if isinstance(wanted, list | tuple) else [wanted]
+        if getattr(options, other) not in legal:
+            return False
+    return True
+
+
+def seed_control(model: BaseModel, name: str) -> None:
+    """Draw a seed with a button that throws it anew."""
+    box, button = st.columns([3, 1], vertical_alignment="bottom", gap="small")
+    with box:
+        field_control(model, name)
+    with button:
+        st.button(
+            "",
+            icon=":material/casino:",
+            key=f"throw:{name}",
+            help="Throw a new seed.",
+            on_click=lambda: state.change({name: random.randrange(10_000)}),
+            width="stretch",
+        )
+
+
+def _put(dotted: str, value: Any) -> None:
+    st.session_state[key_of(dotted)] = value
+
+
+def _changed(dotted: str) -> None:
+    value = st.session_state[key_of(dotted)]
+    if value is not None:
+        state.change({dotted: value})
+
+
+def _label(field: FieldInfo) -> str:
+    unit = hint(field, "unit", "")
+    return f"{field.title} ({unit})" if unit else str(field.title)
+
+
+def _choice(choices: list[Any], value: Any, about: dict[str, Any], dotted: str) -> None:
+    _put(dotted, value)
+    if len(choices) <= _SMALL:
+        st.segmented_control(
+            options=choices, required=True, **about, on_change=_changed, args=(dotted,)
+        )
+    else:
+        st.selectbox(options=choices, **about, on_change=_changed, args=(dotted,))
+
+
+def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
+    low, high = bounds(field)
+    whole = field.annotation is int
+    if low is None or high is None:
+        _put(dotted, value)
+        st.number_input(**about, on_change=_changed, args=(dotted,))
+        return
+    low, high = (int(low), int(high)) if whole else (float(low), float(high))
+    if hint(field, "log", False):
+        _logarithmic(low, high, value, about, dotted)
+        return
+    _put(dotted, value)
+    shared = {"min_value": low, "max_value": high, "on_change": _changed, "args": (dotted,)}
+    if high - low <= (60 if whole else 10):
+        step = 1 if whole else hint(field, "step", None) or _nice((high - low) / 100)
+        st.slider(**about, **shared, step=step if not whole else 1)
+    else:
+        st.number_input(
+            **about, **shared, step=1 if whole else None, format=None if whole else "%g"
+        )
+
+
+def _nice(step: float) -> float:
+    return float(10 ** math.floor(math.log10(step)))
+
+
+def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], dotted: str) -> None:
+    """Draw a slider over 1, 2, 5, 10, … (ones and threes over wide ranges) between the bounds."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 3) if high / low > 1e4 else (1, 2, 5)
+    marks = {float(f"{m}e{d}") for d in decades for m in steps}
+    choices = sorted({mark for mark in marks if low <= mark <= high} | {low, high, value})
+    _put(dotted, value)
+    st.select_slider(
+        options=choices,
+        format_func=lambda v: f"{v:g}",
+        **about,
+        on_change=_changed,
+        args=(dotted,),
+    )
+
+
+def _optional(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
+    _put(dotted, value)
+    low, high = bounds(field)
+
+    def changed() -> None:
+        state.change({dotted: st.session_state[key_of(dotted)]})
+
+    st.number_input(
+        **about, min_value=low, max_value=high, placeholder="off", format="%g", on_change=changed
+    )

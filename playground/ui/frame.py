@@ -1,0 +1,47 @@
+"""What every page has: its settings, its style, the navigation, and an engine that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from playground.jobs import Jobs
+from playground.ui import state
+
+Page = tuple[str, str, str, str]  # file, title, icon, address
+_STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
+
+
+def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
+    """Set the page up, start the engine once, and run the page that the address names.
+
+    Args:
+        root: Folder of ``app.py``.
+        pages: Sections of the navigation; the very first page is the one at ``/``.
+    """
+    st.set_page_config(
+        page_title="ODE-net playground", page_icon=":material/timeline:", layout="wide"
+    )
+    st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+    start_engine()
+    first = next(iter(pages.values()))[0]
+    sections = {
+        title: [_page(root, page, default=page is first) for page in entries]
+        for title, entries in pages.items()
+    }
+    chosen = st.navigation(sections, position="top")
+    state.show_messages()
+    chosen.run()
+
+
+def _page(root: Path, page: Page, *, default: bool) -> st.Page:
+    file, title, icon, address = page
+    return st.Page(root / file, title=title, icon=icon, url_path=address or None, default=default)
+
+
+@st.cache_resource
+def start_engine() -> bool:
+    """Start the engine of this server once, unless one runs already."""
+    Jobs().ensure_engine()
+    return True

@@ -1,0 +1,143 @@
+"""The control panels of the playground: data, network, optimiser."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from playground.datasets import DATASETS
+from playground.experiment import Experiment
+from playground.networks.inputs import suggested_terms
+from playground.ui import formulas, state
+from playground.ui.controls import (
+    applies,
+    field_control,
+    key_of,
+    option_controls,
+    seed_control,
+    slot_control,
+)
+from playground.ui.gallery import data_gallery
+from playground.ui.own_data import own_data_panel
+
+OWN = "table"
+_STEP_FIELDS = ("step_by", "horizon", "step")
+
+
+def data_panel(experiment: Experiment) -> None:
+    """Draw everything that decides the data."""
+    st.markdown("##### Data")
+    shown = tuple(name for name in DATASETS if name != OWN)
+    data_gallery(
+        shown,
+        experiment.data.name,
+        key="gallery",
+        on_choose=lambda name: state.change({"data": name, **_fitting_loss(name)}),
+    )
+    own_data_panel(experiment)
+    st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
+    option_controls(experiment.data.options, "data.", skip=("hash",))
+    left, right = st.columns(2)
+    with left:
+        field_control(experiment, "n_train")
+    with right:
+        field_control(experiment, "n_validation")
+    seed_control(experiment, "data_seed")
+
+
+def _fitting_loss(name: str) -> dict[str, str]:
+    regression = DATASETS[name].task == "regression"
+    return {"loss": "mean_square"} if regression else {"loss": "cross_entropy"}
+
+
+def network_panel(experiment: Experiment) -> None:
+    """Draw everything that decides the net and its flow."""
+    st.markdown("##### Network")
+    fields = Experiment.model_fields
+    options = experiment.network.options
+    _network_choice(experiment)
+    if experiment.network.entry.uses_scheme:
+        slot_control(experiment.scheme, "scheme", fields["scheme"])
+    with st.container(key="formulas"):
+        for formula in (formulas.field_formula(experiment), formulas.step_formula(experiment)):
+            if formula:
+                st.latex(formula)
+        st.latex(formulas.numbers(experiment))
+        st.caption(formulas.evaluations(experiment))
+    option_controls(options, "network.", skip=("inputs", *_STEP_FIELDS), advanced=False)
+    if experiment.network.entry.uses_scheme:
+        _step_size(experiment)
+    _input_features(experiment)
+    seed_control(experiment, "weight_seed")
+
+
+def _network_choice(experiment: Experiment) -> None:
+    registry = type(experiment.network).registry
+    st.session_state[key_of("network")] = experiment.network.name
+    st.selectbox(
+        "Family",
+        list(registry),
+        format_func=lambda name: registry[name].label,
+        help=experiment.network.entry.summary,
+        key=key_of("network"),
+        on_change=lambda: state.change({"network": st.session_state[key_of("network")]}),
+    )
+
+
+def _step_size(experiment: Experiment) -> None:
+    """Draw h and T side by side: the one that is given, and the one that follows."""
+    options = experiment.network.options
+    fields = type(options).model_fields
+    field_control(options, "step_by", "network.")
+    given = "horizon" if applies(options, fields["horizon"]) else "step"
+    left, right = st.columns([2, 1], vertical_alignment="center")
+    with left:
+        field_control(options, given, "network.")
+    h = options.step_size(options.depth)
+    with right:
+        name, value = ("h", h) if given == "horizon" else ("T", h * options.depth)
+        st.metric(
+            name, f"{value:.4g}", help="h = T / L: what follows from the other and the depth."
+        )
+
+
+def _input_features(experiment: Experiment) -> None:
+    options = experiment.network.options
+    terms = suggested_terms(experiment.n_features)
+    key = key_of("network.inputs")
+    chosen = list(options.inputs) or [f"x{i + 1}" for i in range(min(experiment.n_features, 3))]
+    st.session_state[key] = chosen
+    raw = [f"x{i + 1}" for i in range(experiment.n_features)]
+
+    def changed() -> None:
+        picked = st.session_state[key]
+        state.change({"network.inputs": () if picked in ([], raw) else tuple(picked)})
+
+    field = type(options).model_fields["inputs"]
+    st.pills(
+        str(field.title),
+        list(dict.fromkeys([*terms, *chosen])),
+        selection_mode="multi",
+        help=field.description,
+        key=key,
+        on_change=changed,
+    )
+
+
+def optimizer_panel(experiment: Experiment) -> None:
+    """Draw everything that decides how the weights are trained."""
+    st.markdown("##### Training")
+    fields = Experiment.model_fields
+    slot_control(experiment.optimizer, "optimizer", fields["optimizer"])
+    left, right = st.columns(2)
+    with left:
+        field_control(experiment, "batch_size")
+    with right:
+        field_control(experiment, "epochs")
+    with st.expander("Loss, schedule, penalties, when to stop"):
+        slot_control(experiment.loss, "loss", fields["loss"])
+        slot_control(experiment.schedule, "schedule", fields["schedule"])
+        for name in ("l2", "l1", "clip_norm", "target_accuracy", "early_stop", "patience"):
+            if applies(experiment, fields[name]):
+                field_control(experiment, name)
+        field_control(experiment, "device")
+        field_control(experiment, "precision")

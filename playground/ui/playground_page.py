@@ -1,0 +1,54 @@
+"""The page on which people pick, train and watch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from playground.ui import state
+from playground.ui.browser import browser
+from playground.ui.explain import explanation
+from playground.ui.live import views
+from playground.ui.panels import data_panel, network_panel, optimizer_panel
+from playground.ui.transport import transport
+
+
+def playground_page() -> None:
+    """Draw the page: the strip on top, the controls, the views, the explanation."""
+    window = browser()
+    state.open_link()
+    if state.record() is None and window.user:
+        state.renew(train=st.session_state.pop("train_at_once", False))
+    state.write_link()
+    state.show_messages()
+    transport()
+    if window.narrow:
+        _narrow()
+    else:
+        _wide()
+    explanation(state.experiment())
+
+
+def _wide() -> None:
+    experiment = state.experiment()
+    data, network, shown = st.columns([1.05, 1.15, 3.6], gap="medium")
+    with data:
+        data_panel(experiment)
+    with network:
+        network_panel(experiment)
+        optimizer_panel(experiment)
+    with shown:
+        views(narrow=False)
+
+
+def _narrow() -> None:
+    experiment = state.experiment()
+    data, network = st.tabs(["Data", "Network and training"])
+    with data:
+        data_panel(experiment)
+    with network:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            network_panel(experiment)
+        with right:
+            optimizer_panel(experiment)
+    views(narrow=True)

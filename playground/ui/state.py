@@ -1,0 +1,204 @@
+"""The state of one browser tab: the experiment in the form, the run that is shown, the link.
+
+The experiment is the only truth. Widgets are set from it before they are drawn, and a changed widget
+changes it through ``change``; the address bar follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from playground.experiment import Experiment
+from playground.jobs import Jobs, Refused, RunRecord
+
+ACTIVE = ("queued", "running")
+RUN = "run"  # name of the run's id in a link
+_RATES = ("optimizer.learning_rate", "optimizer.inner.learning_rate")
+
+
+def jobs() -> Jobs:
+    """Return the store as this browser's user sees it."""
+    user = st.session_state.get("user") or st.session_state.setdefault("guest", _guest())
+    held = st.session_state.get("jobs")
+    if held is None or held.user != user:
+        held = st.session_state["jobs"] = Jobs(user=user)
+    return held
+
+
+def _guest() -> str:
+    # Until the browser has told its own id; a run started in that moment belongs to this tab.
+    import secrets
+
+    return secrets.token_hex(16)
+
+
+def experiment() -> Experiment:
+    """Return the experiment in the form."""
+    return st.session_state.setdefault("experiment", Experiment())
+
+
+def run_id() -> str | None:
+    """Return the id of the run that is shown, ``None`` before the first."""
+    return st.session_state.get("run_id")
+
+
+def record() -> RunRecord | None:
+    """Return the run that is shown, ``None`` if there is none (any more)."""
+    if run_id() is None:
+        return None
+    try:
+        return jobs().get(run_id())
+    except Refused:
+        st.session_state["run_id"] = None
+        return None
+
+
+def say(text: str, kind: str = "warning") -> None:
+    """Keep a message for the top of the page until it is shown."""
+    st.session_state.setdefault("messages", []).append((kind, text))
+
+
+def show_messages() -> None:
+    """Show what was said since the last time."""
+    for kind, text in st.session_state.pop("messages", []):
+        getattr(st, kind)(text)
+
+
+def open_link() -> None:
+    """Take experiment and run from the address, the first time that this tab sees it."""
+    link = {k: v for k, v in st.query_params.to_dict().items() if k != "embed"}
+    if not link or st.session_state.get("link") == link:
+        return
+    st.session_state["link"] = link
+    values: Mapping[str, Any] = {k: v for k, v in link.items() if k != RUN}
+    if values:
+        st.session_state["experiment"], messages = Experiment.from_query(values)
+        for message in messages:
+            say(f"In the link: {message}.")
+    if RUN in link and link[RUN] != run_id():
+        _attach(link[RUN])
+
+
+def _attach(wanted: str) -> None:
+    try:
+        shown = jobs().get(wanted)
+    except Refused as refused:
+        say(f"In the link: {refused}.")
+        return
+    st.session_state["run_id"] = wanted
+    st.session_state["experiment"] = Experiment.model_validate_json(shown.experiment_json)
+
+
+def start_with(chosen: Experiment) -> None:
+    """Put an experiment in the form and train it as soon as the playground opens."""
+    st.session_state["experiment"] = chosen
+    st.session_state["run_id"] = None
+    st.session_state["train_at_once"] = True
+
+
+def write_link() -> None:
+    """Bring the address to what is shown."""
+    link = experiment().to_query()
+    if run_id():
+        link[RUN] = run_id()
+    if st.session_state.get("link") != link:
+        st.session_state["link"] = link
+        st.query_params.from_dict(link)
+
+
+def change(values: Mapping[str, Any]) -> None:
+    """Change fields of the experiment by their dotted names.
+
+    A new learning rate goes to the run that is training; anything else makes another run of it.
+    """
+    named = {name: as_text(value) for name, value in values.items()}
+    before = experiment()
+    try:
+        after = before.amended(named)
+    except ValueError as error:
+        say(str(error))
+        return
+    if after == before:
+        return
+    st.session_state["experiment"] = after
+    shown = record()
+    live = set(named) <= set(_RATES) and shown is not None and shown.status in (*ACTIVE, "paused")
+    if live and shown.step > 0 and owns(shown):
+        (rate,) = (float(v) for v in named.values())
+        jobs().change(shown.id, learning_rate=rate)
+    else:
+        renew(train=shown is not None and shown.status in ACTIVE and shown.until_step is None)
+
+
+def as_text(value: Any) -> str:
+    """Return a value as a link writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def owns(shown: RunRecord) -> bool:
+    """Return whether this browser may steer a run."""
+    return shown.user == jobs().user or jobs().is_teacher
+
+
+def renew(*, train: bool) -> None:
+    """Put a fresh run of the form's experiment in place of the one that is shown.
+
+    Args:
+        train: Whether it trains at once; otherwise it shows its initial weights and waits.
+    """
+    old = record()
+    try:
+        made = jobs().submit(experiment(), until_step=None if train else 0)
+    except Refused as refused:
+        say(f"Not started: {refused}.", "error")
+        return
+    st.session_state["run_id"] = made
+    st.session_state["live"] = None
+    if old is not None and owns(old):
+        # A run that never trained is only a preview of the form; nobody will look for it again.
+        jobs().delete(old.id) if old.step == 0 else jobs().stop(old.id)
+
+
+def train_or_pause() -> None:
+    """What the big button does: train, pause, go on, or train again from the start."""
+    shown = record()
+    if shown is None or not owns(shown) or shown.status in ("finished", "diverged", "failed"):
+        renew(train=True)
+        return
+    _steer(lambda: jobs().pause(shown.id) if trains(shown) else jobs().resume(shown.id))
+
+
+def trains(shown: RunRecord) -> bool:
+    """Return whether a run trains, or waits to, without a step at which it pauses."""
+    return shown.status in ACTIVE and shown.until_step is None
+
+
+def reset() -> None:
+    """Go back to the initial weights of the form's experiment."""
+    renew(train=False)
+
+
+def step(n_steps: int) -> None:
+    """Train a few steps more and pause."""
+    shown = record()
+    if shown is None or not owns(shown):
+        renew(train=False)
+        shown = record()
+    if shown is not None:
+        _steer(lambda: jobs().step(shown.id, n_steps))
+
+
+def _steer(act: Any) -> None:
+    try:
+        act()
+    except Refused as refused:
+        say(f"{refused}.", "error")
