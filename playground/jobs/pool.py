@@ -89,6 +89,7 @@ class DaskPool:
         """Start the embedded cluster, or connect to the given one. Raises PoolError."""
         from distributed import Client
 
+        logging.getLogger("distributed").setLevel(logging.WARNING)
         security = _security(self._settings)
         try:
             if not self._settings.engine:
