@@ -66,6 +66,12 @@ class SGDOptions(Options):
     learning_rate: float = _rate(0.1)
 
 
+class AdadeltaOptions(Options):
+    """Options of Adadelta, which scales its own steps: one is the rate of its paper."""
+
+    learning_rate: float = _rate(1.0)
+
+
 class MomentumOptions(SGDOptions):
     """Options of gradient descent with momentum."""
 
@@ -287,7 +293,7 @@ _entry(
     reference="Duchi, Hazan and Singer (2011)",
 )  # fmt: skip
 _entry(
-    "adadelta", "Adadelta", "Steps scaled by the ratio of past steps and gradients.", SGDOptions,
+    "adadelta", "Adadelta", "Steps scaled by the ratio of past steps and gradients.", AdadeltaOptions,
     make=lambda p, o: torch.optim.Adadelta(p, lr=o.learning_rate), reference="Zeiler (2012)",
 )  # fmt: skip
 _entry(

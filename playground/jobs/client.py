@@ -73,13 +73,21 @@ class Jobs(Reader):
 
     # Handing in and steering --------------------------------------------------------------------
 
-    def submit(self, experiment: Experiment, *, name: str = "", start: bool = True) -> str:
+    def submit(
+        self,
+        experiment: Experiment,
+        *,
+        name: str = "",
+        start: bool = True,
+        until_step: int | None = None,
+    ) -> str:
         """Hand in an experiment; return the id of its run.
 
         Args:
             experiment: What to train.
             name: What the owner calls it.
             start: Queue it; otherwise it waits, paused at step 0, for ``resume`` or ``step``.
+            until_step: Pause after this optimiser step; 0 shows the initial weights and waits.
 
         Raises:
             Refused: If the experiment is beyond the limits, or a cap is hit; the message says
@@ -109,6 +117,7 @@ class Jobs(Reader):
             "reason": "" if start else "not started yet",
             "created": now,
             "queued_since": now,
+            "until_step": until_step,
             "estimate_seconds": estimate(experiment).seconds,
         }
         columns, marks = ", ".join(values), ", ".join(f":{key}" for key in values)

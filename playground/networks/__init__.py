@@ -11,6 +11,7 @@ from playground.integrators import INTEGRATORS, resolve
 from playground.networks import flow_net, mlp, neural_ode
 from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet
+from playground.registry import Options
 
 __all__ = ["ACTIVATIONS", "NETWORKS", "Network", "PointNet", "build"]
 
@@ -46,13 +47,12 @@ def build(
         ValueError: For options that are out of bounds or do not fit the data.
     """
     entry = NETWORKS[name]
-    chosen_options = INTEGRATORS[scheme].options.model_validate(
-        scheme_options.model_dump()
-        if hasattr(scheme_options, "model_dump")
-        else scheme_options or {}
-    )
+    given = scheme_options.model_dump() if isinstance(scheme_options, Options) else scheme_options
+    chosen_options = INTEGRATORS[scheme].options.model_validate(given or {})
+    network_options = entry.options.model_validate(options)
+    network_options.fit(n_features, scheme)
     chosen = ChosenScheme(resolve(scheme, chosen_options), chosen_options)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        return entry.make(n_features, n_classes, entry.options.model_validate(options), chosen)
+        return entry.make(n_features, n_classes, network_options, chosen)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from playground.integrators import INTEGRATORS
 from playground.integrators.adaptive import integrate
 from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet, stacked_linear
@@ -67,6 +68,20 @@ class FlowNetOptions(LiftOptions, StepSize):
         "horizon (Benning et al. 2019).",
     )
 
+    def fit(self, n_features: int, scheme: str) -> None:
+        """Add to the checks of the lift that learned steps have a scheme that can use them."""
+        super().fit(n_features, scheme)
+        if not INTEGRATORS[scheme].differentiable:
+            raise ValueError(
+                f"scheme: {scheme!r} passes no gradient back, which a layered net needs; it works "
+                "for a neural ODE that is trained by the adjoint"
+            )
+        if self.learned_steps != "no" and INTEGRATORS[scheme].kind != "runge_kutta":
+            raise ValueError(
+                f"learned_steps: {self.learned_steps!r} needs a Runge-Kutta scheme, because "
+                f"{scheme!r} assumes equal steps or chooses its own; legal here is 'no'"
+            )
+
 
 class LearnedSteps(nn.Module):
     """Step sizes as parameters: free, or as softmax shares that always add up to the horizon."""
@@ -87,9 +102,6 @@ class FlowNet(PointNet):
 
     Equation (2.12) of Giesecke and Kröner (2021): all stages of a layer see the same weights. An
     adaptive scheme restarts at every layer border, where the field jumps.
-
-    Raises:
-        ValueError: If learned steps are asked of a scheme that assumes equal or chooses own steps.
     """
 
     is_flow = True
@@ -106,17 +118,10 @@ class FlowNet(PointNet):
         self.scheme = chosen.scheme
         self.scheme_options = chosen.options
         self.step = options.step_size(options.depth)
-        self.learned = self._learned(options)
-
-    def _learned(self, options: FlowNetOptions) -> LearnedSteps | None:
-        if options.learned_steps == "no":
-            return None
-        if self.scheme.kind != "runge_kutta":
-            raise ValueError(
-                f"learned_steps: {options.learned_steps!r} needs a Runge-Kutta scheme, because "
-                f"{self.scheme.name!r} assumes equal steps or chooses its own; legal here is 'no'"
-            )
-        return LearnedSteps(options.depth, self.step, options.learned_steps)
+        learns = options.learned_steps != "no"
+        self.learned = (
+            LearnedSteps(options.depth, self.step, options.learned_steps) if learns else None
+        )
 
     def steps(self) -> list[float] | tuple[Tensor, ...]:
         """Return the step size of every layer: numbers, or scalars with a gradient if learned."""

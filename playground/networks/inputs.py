@@ -19,6 +19,14 @@ Term = Annotated[str, StringConstraints(pattern=_TERM.pattern)]
 class InputOptions(Options):
     """Options of every net that reads points."""
 
+    def fit(self, n_features: int, scheme: str) -> None:
+        """Say whether these options fit data of ``n_features`` inputs and a scheme.
+
+        Raises:
+            ValueError: If they do not; the message names the field, the value and what is legal.
+        """
+        InputFeatures(n_features, self.inputs)
+
     inputs: tuple[Term, ...] = option(
         (),
         label="Input features",
@@ -93,24 +101,26 @@ class LiftOptions(InputOptions):
         "linear map that is never trained.",
     )
 
+    def fit(self, n_features: int, scheme: str) -> None:
+        """Add to the checks of the inputs that zeros can fill the width."""
+        super().fit(n_features, scheme)
+        n_inputs = len(self.inputs) or n_features
+        if self.lift == "zeros" and self.width < n_inputs:
+            raise ValueError(
+                f"width: {self.width} is less than the {n_inputs} inputs; with zeros legal is "
+                f"{n_inputs} or more, or choose the random lift"
+            )
+
 
 class Lift(nn.Module):
     """Carry inputs ``(batch, n)`` to features ``(batch, width)``; nothing in it is trained.
 
     ``zeros`` pads, equation (2.3) of Giesecke and Kröner (2021); ``random`` is an affine map with
     PyTorch's default initialisation that stays as it was drawn, as in that paper's own experiments.
-
-    Raises:
-        ValueError: If zeros are to fill a width smaller than the number of inputs.
     """
 
     def __init__(self, n_inputs: int, width: int, mode: str) -> None:
         super().__init__()
-        if mode == "zeros" and width < n_inputs:
-            raise ValueError(
-                f"width: {width} is less than the {n_inputs} inputs; with zeros legal is "
-                f"{n_inputs} or more, or choose the random lift"
-            )
         self.added = width - n_inputs
         self.linear = nn.Linear(n_inputs, width) if mode == "random" else None
         if self.linear is not None:

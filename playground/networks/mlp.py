@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -39,7 +40,7 @@ class MLP(PointNet):
         self.inputs = InputFeatures(n_features, options.inputs)
         self.lift = nn.Identity()
         widths = [self.inputs.n_outputs] + [options.width] * options.depth
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.activation = ACTIVATIONS[options.activation].function
         self.head = nn.Linear(widths[-1], n_outputs)
 

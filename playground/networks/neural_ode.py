@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from playground.integrators import INTEGRATORS
 from playground.integrators.adaptive import integrate
 from playground.integrators.adjoint import solve_adjoint
 from playground.networks.activations import ACTIVATIONS
@@ -54,6 +55,15 @@ class NeuralODEOptions(LiftOptions, StepSize):
         help="Backpropagate through the solver's steps (exact), or integrate the adjoint backward "
         "in time (little memory, not exact).",
     )
+
+    def fit(self, n_features: int, scheme: str) -> None:
+        """Add to the checks of the lift that a gradient can be had from the solver."""
+        super().fit(n_features, scheme)
+        if self.gradient == "solver" and not INTEGRATORS[scheme].differentiable:
+            raise ValueError(
+                f"gradient: 'solver' is not legal with {scheme!r}, which passes no gradient back; "
+                "legal is 'adjoint'"
+            )
 
 
 class SharedField(nn.Module):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from playground.presets import Preset, presets
 from playground.ui import state
-from playground.ui.canvas import boundary_view, flow_view
+from playground.ui.canvas import boundary_view, flow_view, load
 
 _RECORDING = Path(__file__).resolve().parents[2] / "assets" / "recordings" / "spiral.frames"
 PLAYGROUND = "pages/play/playground.py"
@@ -17,6 +17,7 @@ _COLUMNS = 4
 
 def home_page() -> None:
     """Draw the page."""
+    load()
     head, button = st.columns([4, 1], vertical_alignment="center")
     with head:
         st.markdown("## A residual network is a numerical integrator. Watch it integrate.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from playground.ui import state
+from playground.ui import canvas, state
 from playground.ui.browser import browser
 from playground.ui.explain import explanation
 from playground.ui.live import views
@@ -14,6 +14,7 @@ from playground.ui.transport import transport
 
 def playground_page() -> None:
     """Draw the page: the strip on top, the controls, the views, the explanation."""
+    canvas.load()
     window = browser()
     state.open_link()
     if state.record() is None and window.user:
