@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 120.0
+CONNECT_SECONDS = 10.0
 REFRESH_SECONDS = 0.5
 LOST_SECONDS = 3.0
 
@@ -95,7 +96,9 @@ class DaskPool:
             if not self._settings.engine:
                 self._cluster = _local_cluster(self._settings, security)
             target = self._cluster or self._settings.engine
-            self._client = Client(target, security=security, timeout=10, set_as_default=False)
+            self._client = Client(
+                target, security=security, timeout=CONNECT_SECONDS, set_as_default=False
+            )
             if self._cluster is not None:
                 self.address = self._cluster.scheduler_address
                 self._client.wait_for_workers(1, timeout=START_SECONDS)
@@ -164,6 +167,7 @@ class DaskPool:
             return []
         if future.status == "finished":
             return [Done(key)]
+        self._refreshed = 0.0  # perhaps its worker died: give nothing to a slot that is gone
         if future.status == "error":
             error = future.exception()
             return [Done(key, f"{type(error).__name__}: {error}")]

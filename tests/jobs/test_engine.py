@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 
 from playground.experiment import Experiment
-from playground.jobs import Jobs, RunRecord
+from playground.jobs import Jobs, RunRecord, engine, launch, pool
 from playground.jobs.launch import OTHER_ENGINE
 from playground.training import train
 from playground.training.control import View
@@ -24,11 +24,17 @@ from playground.training.events import Checkpoint, Metrics
 SETTINGS = {
     "PLAYGROUND_WORKERS": "2",
     "PLAYGROUND_THREADS": "1",
-    "PLAYGROUND_QUANTUM_SECONDS": "1",
+    "PLAYGROUND_QUANTUM_SECONDS": "0.3",
     "PLAYGROUND_STOP_SECONDS": "1",
     "PLAYGROUND_IDLE_MINUTES": "10",
 }
-EXPERIMENT = Experiment(n_train=64, n_validation=64, epochs=40, batch_size=16)
+EXPERIMENT = Experiment(
+    n_train=64,
+    n_validation=64,
+    epochs=60,
+    batch_size=16,
+    network={"name": "rk_net", "options": {"depth": 4}},
+)
 
 
 def wait(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
@@ -105,7 +111,7 @@ def assert_unharmed(
     """The run has finished with the weights and the figures of an uninterrupted one."""
     wait(lambda: not jobs.get(run_id).unfinished, "the run has ended")
     run = jobs.get(run_id)
-    assert (run.status, run.reason) == ("finished", "all 40 epochs are done")
+    assert (run.status, run.reason) == ("finished", "all 60 epochs are done")
     expected, figures = reference
     final = weights(jobs.checkpoint(run_id))
     assert final.keys() == expected.keys()
@@ -185,30 +191,35 @@ def test_slots_are_shared_and_sharing_changes_nothing(engine_jobs: Jobs, referen
         wait(condition, "everybody has had a turn")
     for run_id in runs:
         assert_unharmed(engine_jobs, run_id, reference)
+    assert any(engine_jobs.get(run_id).attempt > 1 for run_id in runs), "nobody gave a slot back"
     for other in others:
         other.store.close()
 
 
-def test_kill_9_of_the_engine_and_a_restart_of_the_app(engine_jobs: Jobs, reference) -> None:
+def test_kill_9_of_the_engine_and_a_restart_of_the_app(
+    engine_jobs: Jobs, reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = half_way(engine_jobs)
     waiting = engine_jobs.submit(EXPERIMENT)
-    engine = engine_jobs.engine_state().pid
+    pid = engine_jobs.engine_state().pid
     worker = worker_pid(engine_jobs.get(run_id), engine_jobs)
-    os.kill(engine, signal.SIGKILL)
-    wait(lambda: not alive(engine) and not alive(worker), "engine and worker are gone")
+    os.kill(pid, signal.SIGKILL)
+    wait(lambda: not alive(pid) and not alive(worker), "engine and worker are gone")
     assert engine_jobs.get(run_id).status == "running"  # as far as anybody knows
-    wait(lambda: engine_jobs.engine_state().state == "down", "its silence is noticed", 20)
-    assert "python -m playground engine" in engine_jobs.engine_state().message
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "FRESH_SECONDS", 1.0)
+        wait(lambda: engine_jobs.engine_state().state == "down", "its silence is noticed", 20)
+        assert "python -m playground engine" in engine_jobs.engine_state().message
+        app = Jobs(user="ada")  # as after a restart of the app: nothing but the id is left
+        assert app.ensure_engine().state == "starting"
 
-    app = Jobs(user="ada")  # as after a restart of the app: nothing but the id is left
-    assert app.ensure_engine().state == "starting"
     assert_unharmed(app, run_id, reference)
     assert_unharmed(app, waiting, reference)
     assert app.get(run_id).attempt == 3
     app.store.close()
 
 
-def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs, reference) -> None:
+def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs) -> None:
     run_id = half_way(engine_jobs)
     stop_engine(engine_jobs)
     run = engine_jobs.get(run_id)
@@ -220,9 +231,8 @@ def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs, reference) -> Non
 
 
 def test_a_cluster_that_is_not_there_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from playground.jobs import engine
-
     monkeypatch.setenv("PLAYGROUND_ENGINE", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 1.0)
     handlers = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         assert engine.main() == 1
