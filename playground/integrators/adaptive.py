@@ -112,7 +112,9 @@ def integrate(
         f: The field; it is called with a 0-d tensor and a state.
         y0: Initial state; rows of a ``(batch, dim)`` state are independent samples, and the stiff
             solvers take them in portions.
-        t_grid: Times ``(n,)``, n ≥ 2, rising or falling; the first one belongs to ``y0``.
+        t_grid: Times ``(n,)``, n ≥ 2, rising or falling; the first one belongs to ``y0``. Solvers
+            step on to the last one, and interpolate at those in between with less accuracy: fine
+            for a drawing, not for a measurement of errors.
         adjoint: Compute gradients by integrating the adjoint backward instead of through the
             solver's operations. A stiff scheme integrates it with dopri5.
         params: Parameters that receive gradients from the adjoint; those of ``f`` by default.

@@ -60,7 +60,7 @@ class Watch:
         self.evaluations += 1
         value = self.f(t, y)
         if self.scheme.family == "stiff":
-            self._judge_evaluation(float(t), value)
+            self._judge_evaluation(float(t.detach()), value)
         return value
 
     def forward_done(self) -> None:
@@ -95,15 +95,17 @@ class Watch:
 
     def _attempt(self, way: str, t: Tensor, states: Iterable[Tensor], h: Tensor) -> None:
         """Judge a step that is about to be tried."""
-        self.time = float(t)
+        self.time = float(t.detach())
         self.attempts[way] += 1
         states = tuple(states)
         if not all(bool(torch.isfinite(y).all()) for y in states):
             raise self.overflow()
-        if self.time + float(h) == self.time:
-            raise self._underflow(t, states[0])
+        if self.time + float(h.detach()) == self.time:
+            raise self._underflow(states[0].dtype, float(h.detach()))
         limit = getattr(self.options, "max_steps", math.inf)
         if self.attempts[way] > limit:
+            if self._beyond_precision(states[0].dtype):
+                raise self._tolerance_too_small()
             goal = self.end if way == "forward" else self.start
             raise self._failure(
                 f"it has used all of max_steps = {limit} before t = {goal:.4g}"
@@ -112,22 +114,26 @@ class Watch:
                 "radau or bdf",
             )
 
-    def _underflow(self, t: Tensor, y: Tensor) -> SolverFailure:
-        """Find out why the step shrank to nothing."""
-        with torch.no_grad():
-            value = self.f(t.to(y.dtype), y)
-        if not bool(torch.isfinite(value).all()):
+    def _underflow(self, dtype: torch.dtype, h: float) -> SolverFailure:
+        """Find out why the step shrank to nothing; 0 exactly means that its error was not a number."""
+        if h == 0:
             return self._field_not_finite()
-        if y.dtype == torch.float32 and self.options.rtol < 1e-6:
-            return self._failure(
-                f"rtol = {self.options.rtol:g} asks for more digits than single precision has, so "
-                "that every step was rejected",
-                "rtol = 1e-6 or more",
-            )
+        if self._beyond_precision(dtype):
+            return self._tolerance_too_small()
         return self._failure(
             "its step shrank to nothing (underflow in dt): the field jumps or blows up there, or "
             "is too stiff for an explicit scheme",
             "larger tolerances, a smaller learning rate, or radau or bdf",
+        )
+
+    def _beyond_precision(self, dtype: torch.dtype) -> bool:
+        return dtype == torch.float32 and self.options.rtol < 1e-6
+
+    def _tolerance_too_small(self) -> SolverFailure:
+        return self._failure(
+            f"rtol = {self.options.rtol:g} asks for more digits than single precision has, so that "
+            "steps are rejected for their rounding errors",
+            "rtol = 1e-6 or more",
         )
 
     def _field_not_finite(self) -> SolverFailure:
