@@ -2,7 +2,7 @@
 
 # Importing the families fills the registry, in the order in which selectors list them.
 # isort: off
-from playground.integrators import runge_kutta, multistep, adaptive
+from playground.integrators import runge_kutta, multistep, adaptive_schemes
 
 # isort: on
 from playground.integrators.adaptive import integrate
@@ -32,4 +32,4 @@ __all__ = [
     "typed_options",
 ]
 
-FAMILIES = (runge_kutta, multistep, adaptive)
+FAMILIES = (runge_kutta, multistep, adaptive_schemes)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from playground.integrators.adaptive import Adaptive, integrate
+from playground.integrators.adaptive import integrate
+from playground.integrators.adaptive_schemes import Adaptive
 from playground.integrators.base import INTEGRATORS, Field, Scheme, State
 from playground.registry import Options
 

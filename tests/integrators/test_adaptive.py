@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from playground.integrators import INTEGRATORS, SolverFailure, SolverStats, integrate, typed_options
-from playground.integrators.adaptive import STIFF_CHUNK, Adaptive
+from playground.integrators.adaptive import STIFF_CHUNK
+from playground.integrators.adaptive_schemes import Adaptive
 
 ADAPTIVE = [entry for entry in INTEGRATORS.values() if isinstance(entry, Adaptive)]
 EMBEDDED = [entry for entry in ADAPTIVE if entry.family == "embedded"]
