@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 AMENDABLE = ("learning_rate",)
 """Live changes that a training takes."""
+MAX_NAME = 200
 
 
 class Jobs(Reader):
@@ -90,11 +91,12 @@ class Jobs(Reader):
             until_step: Pause after this optimiser step; 0 shows the initial weights and waits.
 
         Raises:
-            Refused: If the experiment is beyond the limits, or a cap is hit; the message says
-                which.
+            Refused: If the experiment is beyond the limits, or a cap is hit; the message says which.
+            ValueError: If the name is too long.
         """
         from playground.training import estimate, refusal
 
+        _check_name(name)
         words = refusal(experiment)
         if words:
             raise Refused(words)
@@ -208,7 +210,8 @@ class Jobs(Reader):
                 )
 
     def rename(self, run_id: str, name: str) -> None:
-        """Give a run a name."""
+        """Give a run a name of at most 200 characters. Raises ValueError for a longer one."""
+        _check_name(name)
         with self._steering(run_id) as (db, _):
             set_columns(db, run_id, name=name)
 
@@ -255,3 +258,8 @@ class Jobs(Reader):
                 f"{all_runs} runs are training or waiting, and this server allows "
                 f"{settings.max_runs} in all (PLAYGROUND_MAX_RUNS); try again when some have ended"
             )
+
+
+def _check_name(name: str) -> None:
+    if len(name) > MAX_NAME:
+        raise ValueError(f"name has {len(name)} characters; at most {MAX_NAME} are legal")

@@ -19,9 +19,10 @@ logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 LOOK_SECONDS = 0.25  # at least so often while there is work: quanta and stops are a matter of time
+FEW_STEPS = 100  # of somebody who steps by hand
 _UNFINISHED = (
     "SELECT id, user, status, attempt, estimate_seconds, held_seconds, queued_since, assigned, "
-    "command, commanded, yield_asked FROM runs WHERE status IN ('queued', 'running')"
+    "command, yield_asked, step, until_step FROM runs WHERE status IN ('queued', 'running')"
 )
 _TO_DRAW = (
     "SELECT id, user, view_version FROM runs "
@@ -132,7 +133,11 @@ class Dispatcher:
         return plan(waiting, holding, self.slots, now=now, quantum=quantum, served=self._served)
 
     def _is_short(self, row: sqlite3.Row, held: float = 0.0) -> bool:
+        """Whether the run is, or is asked to be, over soon; one that takes longer was not."""
         limit = self._settings.short_seconds
+        steps = row["until_step"]
+        if steps is not None and steps - row["step"] <= FEW_STEPS:
+            return held <= limit
         return row["estimate_seconds"] <= limit and row["held_seconds"] + held <= 2 * limit
 
     def _carry_out(self, decided: Plan, slots: list[str]) -> None:

@@ -79,6 +79,9 @@ class Engine:
         except PoolError as error:
             logger.error("%s", error)
             code, last = 1, ("failed", str(error))
+        except Exception as error:
+            logger.exception("the engine failed")
+            code, last = 1, ("failed", f"the engine failed: {type(error).__name__}: {error}")
         finally:
             self._dead.set()
             heart.join()

@@ -23,6 +23,8 @@ START_SECONDS = 120.0
 CONNECT_SECONDS = 10.0
 REFRESH_SECONDS = 0.5
 LOST_SECONDS = 3.0
+FORGET_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
 
 
 class PoolError(RuntimeError):
@@ -83,7 +85,7 @@ class DaskPool:
         self._slots: list[str] = []
         self._refreshed = 0.0
         self._missing: dict[str, float] = {}
-        self._killed: set[str] = set()
+        self._killed: dict[str, float] = {}
         self.address = settings.engine
 
     def start(self) -> None:
@@ -115,9 +117,11 @@ class DaskPool:
                 alive = set(self._client.nthreads())
             except (OSError, TimeoutError, ValueError, RuntimeError) as error:
                 raise PoolError(f"the cluster {self.address} does not answer: {error}") from error
-            self._killed &= alive  # the cluster has noticed the others
-            self._slots = sorted(alive - self._killed)
+            for slot in [s for s, at in self._killed.items() if now - at > FORGET_SECONDS]:
+                del self._killed[slot]  # a new worker may have got the same address
+            self._slots = sorted(alive - self._killed.keys())
             self._refreshed = now
+            self._replace_lost()
         return self._slots
 
     def submit(self, slot: str, key: str, function: Callable[..., None], *args: object) -> None:
@@ -142,7 +146,7 @@ class DaskPool:
 
     def kill(self, slot: str) -> None:
         """Kill a worker; its nanny starts another one."""
-        self._killed.add(slot)
+        self._killed[slot] = time.monotonic()
         self._slots = [other for other in self._slots if other != slot]
         for nanny in self._cluster.workers.values() if self._cluster else ():
             if nanny.worker_address == slot and nanny.pid:
@@ -156,10 +160,16 @@ class DaskPool:
         for part in (self._client, self._cluster):
             if part is not None:
                 try:
-                    part.close(timeout=5)
+                    part.close(timeout=CLOSE_SECONDS)
                 except Exception:  # it is going down anyway
                     logger.exception("closing the cluster")
         self._client = self._cluster = None
+
+    def _replace_lost(self) -> None:
+        """Bring up new workers for those whose nanny has given up too."""
+        wanted = self._settings.workers
+        if self._cluster is not None and len(self._cluster.workers) < wanted:
+            self._cluster.scale(wanted)
 
     def _settle(self, key: str) -> list[Done]:
         future, _ = self._futures.pop(key, (None, ""))
@@ -169,8 +179,7 @@ class DaskPool:
             return [Done(key)]
         self._refreshed = 0.0  # perhaps its worker died: give nothing to a slot that is gone
         if future.status == "error":
-            error = future.exception()
-            return [Done(key, f"{type(error).__name__}: {error}")]
+            return [Done(key, _words(future.exception()))]
         return [Done(key, f"the cluster dropped the work ({future.status})")]
 
     def _lost(self) -> list[Done]:
@@ -191,6 +200,12 @@ class DaskPool:
             self._client.restart_workers([slot], raise_for_error=False)
         except Exception:  # the worker may be gone, or have nobody who restarts it
             logger.exception("restarting the worker %s", slot)
+
+
+def _words(error: BaseException) -> str:
+    if type(error).__name__ == "KilledWorker":
+        return "its worker process died (killed, or out of memory)"
+    return f"{type(error).__name__}: {error}"
 
 
 def _security(settings: Settings) -> Security | None:
@@ -224,6 +239,7 @@ def _local_cluster(settings: Settings, security: Security | None) -> LocalCluste
             "distributed.admin.tick.interval": "1s",
             "distributed.admin.tick.limit": "30s",
             "distributed.admin.system-monitor.interval": "5s",
+            "distributed.deploy.lost-worker-timeout": "10 minutes",  # a slow machine is not lost
             "distributed.nanny.pre-spawn-environ": environment,
         }
     )

@@ -194,6 +194,7 @@ class Recorder:
             **{**asdict(event), "notices": json.dumps(event.notices)},
         )
         self.flush()
+        self._flushed = 0.0  # the first metrics are not made to wait
 
     def _record_live(self, event: Live) -> None:
         self.flush()  # also asks whether the run is still ours

@@ -234,3 +234,13 @@ def test_delete_takes_everything(jobs: Jobs, experiment: Experiment) -> None:
     assert not (jobs.store.runs_folder / run_id).exists()
     with pytest.raises(Refused, match="no run"):
         jobs.metrics(run_id)
+
+
+def test_names_are_short(jobs: Jobs, experiment: Experiment) -> None:
+    run_id = jobs.submit(experiment, name="n" * 200)
+    jobs.rename(run_id, "better")
+    assert jobs.get(run_id).name == "better"
+    with pytest.raises(ValueError, match="201 characters"):
+        jobs.rename(run_id, "n" * 201)
+    with pytest.raises(ValueError, match="201 characters"):
+        jobs.submit(experiment, name="n" * 201)

@@ -225,6 +225,21 @@ def test_a_slot_is_asked_back_for_those_who_wait(
     assert jobs.get(gives).status == "queued"
 
 
+def test_single_steps_of_a_long_run_are_interactive(
+    jobs: Jobs, shelf: Shelf, dispatcher: Dispatcher
+) -> None:
+    long = Experiment(epochs=400)
+    first, second, third = (jobs.submit(long, start=False) for _ in range(3))
+    assert jobs.get(first).estimate_seconds > read_settings().short_seconds
+    for run_id in (first, second):
+        jobs.resume(run_id)
+    dispatcher.turn(0)
+    assert shelf.given() == [("train_run", first, 1)]  # the last slot is kept
+    jobs.step(third)
+    dispatcher.turn(0)
+    assert shelf.given() == [("train_run", first, 1), ("train_run", third, 1)]
+
+
 def test_a_resting_run_is_drawn_when_its_view_changes(
     jobs: Jobs, experiment: Experiment, shelf: Shelf, dispatcher: Dispatcher
 ) -> None:
