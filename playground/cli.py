@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import subprocess
 import sys
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--json", action="store_true", help="end with one line of JSON")
     train.add_argument("--weights", metavar="FILE", help="write the weights as safetensors")
+    train.add_argument(
+        "--recording", metavar="FILE", help="write the kept views as a recording (gzip)"
+    )
     train.set_defaults(run=_train)
 
     listing = commands.add_parser("list", help="list a registry")
@@ -100,15 +104,19 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    import torch
+
     from playground.progress import Progress
     from playground.training import events as e
     from playground.training import refusal, train
     from playground.training.weights import weights_only
 
     experiment = _experiment(arguments)
+    torch.set_num_threads(1)  # as the engine does: small nets lose time by sharing their steps
     if (why := refusal(experiment)) is not None:
         raise ValueError(why)
     progress, metrics, checkpoint, ending = Progress(experiment.epochs), None, None, None
+    snapshots: list[bytes] = []
     for event in train(experiment):
         if isinstance(event, e.Started):
             progress.say(f"{event.parameters:,} parameters on {event.reason}")
@@ -119,6 +127,8 @@ def _train(arguments: argparse.Namespace) -> int:
             progress.show(event)
         elif isinstance(event, e.Checkpoint):
             checkpoint = event
+        elif isinstance(event, e.Snapshot) and arguments.recording:
+            snapshots.append(event.frame)
         elif isinstance(event, e.Finished | e.Stopped | e.Diverged | e.Failed):
             ending = event
     progress.close()
@@ -126,9 +136,19 @@ def _train(arguments: argparse.Namespace) -> int:
     progress.say(f"{status}: {ending.reason}")
     if arguments.weights and checkpoint is not None:
         Path(arguments.weights).write_bytes(weights_only(checkpoint.payload))
+    if snapshots:
+        _record(Path(arguments.recording), snapshots)
     if arguments.json:
         print(json.dumps(_result(status, ending.reason, metrics), allow_nan=False))
     return 0 if status in ("finished", "stopped") else 1
+
+
+def _record(file: Path, snapshots: list[bytes]) -> None:
+    """Write a recording that is small enough to ship: forty frames of a hundred points."""
+    from playground.analysis.frames import Frames, stack
+
+    recording = stack([Frames.unpack(snapshot) for snapshot in snapshots]).thinned(40, 100)
+    file.write_bytes(gzip.compress(recording.pack(), mtime=0))
 
 
 def _result(status: str, reason: str, metrics: Any) -> dict[str, Any]:

@@ -76,9 +76,14 @@ class Frames:
         except (KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"the set of frames is damaged: {error}") from error
 
-    def only(self, names: Sequence[str]) -> Frames:
-        """Return the same frames with some of the arrays, for a view that needs no others."""
-        return Frames(self.meta, {n: a for n, a in self.arrays.items() if n in names})
+    def thinned(self, frames: int, paths: int) -> Frames:
+        """Return a smaller recording: at most so many frames, evenly chosen, and so many paths."""
+        total = len(self.meta["frames"])
+        chosen = np.unique(np.linspace(0, total - 1, min(frames, total)).round().astype(int))
+        arrays = {n: a[chosen] if n in MOVING else a for n, a in self.arrays.items()}
+        arrays["paths"] = arrays["paths"][:, :, :paths]
+        arrays["path_labels"] = arrays["path_labels"][:paths]
+        return Frames({**self.meta, "frames": [self.meta["frames"][i] for i in chosen]}, arrays)
 
 
 def stack(parts: Sequence[Frames]) -> Frames:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -233,9 +232,3 @@ def draw(net: PointNet, scene: Scene, figures: dict[str, Any]) -> Frames:
         **flow_meta,
     }
     return Frames(meta, {**map_arrays, **flow_arrays, **_points(scene)})
-
-
-BOUNDARY_ARRAYS: Sequence[str] = (
-    "grid", "confidence", "points", "labels", "test_points", "test_labels",
-)  # fmt: skip
-FLOW_ARRAYS: Sequence[str] = ("paths", "path_scale", "path_centre", "path_labels", "warp")

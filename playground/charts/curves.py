@@ -21,7 +21,7 @@ SETS = ("training", "validation")
 
 
 @cache
-def curve(quantity: Quantity, log: bool = False, height: int = 190) -> dict[str, Any]:
+def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str, Any]:
     """Return the specification of a quantity over epochs for both sets.
 
     Args:
@@ -41,7 +41,7 @@ def curve(quantity: Quantity, log: bool = False, height: int = 190) -> dict[str,
     colour = alt.Color(
         "set:N",
         scale=alt.Scale(domain=list(SETS), range=[TRAIN, VALIDATION]),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", offset=2),
     )
     base = alt.Chart(alt.NamedData(name=ROWS))
     lines = base.mark_line(strokeWidth=1.8, interpolate="linear").encode(
@@ -69,7 +69,8 @@ def curve(quantity: Quantity, log: bool = False, height: int = 190) -> dict[str,
     chart = alt.layer(lines, points).properties(
         height=height, description=f"{title} of training and validation set over epochs"
     )
-    return chart.to_dict(validate=True)
+    compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
+    return compact.configure_view(strokeOpacity=0).to_dict(validate=True)
 
 
 def curve_rows(metrics: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:

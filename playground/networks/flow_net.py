@@ -66,6 +66,7 @@ class FlowNetOptions(LiftOptions, StepSize):
         label="Learned step sizes",
         help="Train the step of every layer as well: each one freely, or as shares of the fixed "
         "horizon (Benning et al. 2019).",
+        advanced=True,
     )
 
     def fit(self, n_features: int, scheme: str) -> None:

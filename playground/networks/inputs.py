@@ -99,6 +99,7 @@ class LiftOptions(InputOptions):
         label="Augment by",
         help="Fill the added components with zeros, or map the inputs to the width by a random "
         "linear map that is never trained.",
+        advanced=True,
     )
 
     def fit(self, n_features: int, scheme: str) -> None:

@@ -48,6 +48,8 @@ class _Session:
     view: View = field(default_factory=View)
     saved_at: float = field(default_factory=time.perf_counter)
     shown_at: float = 0.0
+    begun_at: float = 0.0
+    fresh: tuple[int, float, bytes] | None = None
     live: tuple[int, float, Future[bytes]] | None = None
     kept: tuple[int, float, Future[bytes]] | None = None
 
@@ -128,28 +130,30 @@ class _Session:
         """Begin the drawing of a snapshot and hand out the one before."""
         yield from self._handed_out()
         self.kept = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
-        self.live = self.kept
 
     def _handed_out(self) -> Iterator[Event]:
         # Waiting for the drawing puts snapshots into an order that does not depend on the clock.
         if self.kept is not None:
             step, epoch, drawing = self.kept
             self.kept = None
-            yield Snapshot(step, epoch, drawing.result())
+            self.fresh = (step, epoch, drawing.result())
+            yield Snapshot(*self.fresh)
 
     def _look(self, orders: Orders) -> Iterator[Event]:
-        """Hand out the live frame that is ready, and begin the next one if it is time."""
-        ready = self.live if self.live is not None and self.live[2].done() else None
-        self.live = None if ready else self.live
+        """Hand out the newest picture that is ready, and begin the next one if it is time."""
         if not orders.watched:
             return
-        if ready:
-            step, epoch, drawing = ready
-            yield Live(step, epoch, drawing.result())
-        due = time.perf_counter() - self.shown_at > LIVE_SECONDS or orders.view != self.view
-        self.view = orders.view
+        if self.live is not None and self.live[2].done():
+            step, epoch, drawing = self.live
+            self.live, self.fresh = None, (step, epoch, drawing.result())
+        changed, self.view = orders.view != self.view, orders.view
+        now = time.perf_counter()
+        if self.fresh is not None and now - self.shown_at > LIVE_SECONDS:
+            self.shown_at, fresh, self.fresh = now, self.fresh, None
+            yield Live(*fresh)
+        due = changed or now - self.begun_at > LIVE_SECONDS
         if due and self.live is None and self.painter.idle:
-            self.shown_at = time.perf_counter()
+            self.begun_at = now
             self.live = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
 
     def _save(self) -> Iterator[Event]:

@@ -42,7 +42,7 @@ def step_size_notice(trainer: Trainer) -> str | None:
                 worst = min(worst, z.real)
     if worst == 0.0:
         return None
-    limit = real_interval(net.scheme)
+    limit = real_interval(net.scheme)[0]
     return (
         f"step size: h = {h:.3g} times the field's fastest decay is {worst:.3g}, but {scheme.label} "
         f"is stable on the real axis down to {limit:.3g} only; more layers or a smaller horizon help"

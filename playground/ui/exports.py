@@ -13,7 +13,6 @@ from playground.charts.exports import chart_csv, chart_png, chart_svg
 from playground.datasets import load
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
-from playground.training.script import torch_script
 from playground.training.weights import weights_only
 from playground.ui import state
 
@@ -28,7 +27,7 @@ def export_menu(shown: RunRecord | None) -> None:
     if shown is None:
         return
     changes = state.jobs().amendments(shown.id)
-    _download("Script (PyTorch)", "train.py", lambda: torch_script(experiment, changes).encode())
+    _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
     _download("Metrics (CSV)", "metrics.csv", lambda: _metrics(shown.id))
     if shown.checkpoint_step >= 0:
         _download("Weights (safetensors)", "weights.safetensors", lambda: _weights(shown.id))
@@ -46,6 +45,12 @@ def _json(experiment: Experiment) -> bytes:
 
 def _weights(run_id: str) -> bytes:
     return weights_only(state.jobs().checkpoint(run_id) or b"")
+
+
+def _script(experiment: Experiment, changes: list) -> bytes:
+    from playground.training.script import torch_script
+
+    return torch_script(experiment, changes).encode()
 
 
 def _metrics(run_id: str) -> bytes:

@@ -10,6 +10,7 @@ from playground.jobs import Jobs
 from playground.ui import state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
+_FLAT = 6  # so many pages stand side by side; more are folded into their sections
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 
@@ -30,7 +31,9 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         title: [_page(root, page, default=page is first) for page in entries]
         for title, entries in pages.items()
     }
-    chosen = st.navigation(sections, position="top")
+    flat = [page for entries in sections.values() for page in entries]
+    # Menus that fold a handful of pages away would only hide them.
+    chosen = st.navigation(flat if len(flat) <= _FLAT else sections, position="top")
     state.show_messages()
     chosen.run()
 

@@ -31,16 +31,17 @@ def _pictures(names: tuple[str, ...]) -> list[dict[str, Any]]:
 def _picture(name: str) -> dict[str, Any]:
     entry = DATASETS[name]
     x, y = thumbnail(name, n=_POINTS, seed=3)
+    targets = np.asarray(y, float).reshape(len(y), -1)[:, 0]
     flat = x if x.shape[1] > 1 else np.column_stack([x, np.zeros(len(x))])
     low, high = flat.min(axis=0), flat.max(axis=0)
     span = np.maximum(high - low, 1e-9)
     places = (flat - low) / span
     if x.shape[1] == 1:  # points on a line: in the middle, or their targets as height
-        places[:, 1] = 0.5 if entry.task == "classification" else _unit(y[:, 0])
+        places[:, 1] = 0.5 if entry.task == "classification" else _unit(targets)
     if entry.task == "classification":
         colours = y.astype(int)
     else:
-        colours = len(CLASSES) + np.round(_unit(y[:, 0]) * (_SHADES - 1)).astype(int)
+        colours = len(CLASSES) + np.round(_unit(targets) * (_SHADES - 1)).astype(int)
     points = [
         [round(float(a), 3), round(float(b), 3), int(c)] for (a, b), c in zip(places, colours)
     ]

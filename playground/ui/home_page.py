@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +11,7 @@ from playground.presets import Preset, presets
 from playground.ui import state
 from playground.ui.canvas import boundary_view, flow_view, load
 
-_RECORDING = Path(__file__).resolve().parents[2] / "assets" / "recordings" / "spiral.frames"
+_RECORDING = Path(__file__).resolve().parents[2] / "assets" / "recordings" / "spiral.frames.gz"
 PLAYGROUND = "pages/play/playground.py"
 _COLUMNS = 4
 
@@ -51,7 +52,7 @@ def home_page() -> None:
 
 @st.cache_data
 def _recording() -> bytes:
-    return _RECORDING.read_bytes()
+    return gzip.decompress(_RECORDING.read_bytes())
 
 
 def _open(preset: Preset) -> None:

@@ -134,5 +134,6 @@ def _curve(quantity: str, log: bool, metrics: pd.DataFrame | None) -> None:
         {**specification, "datasets": {ROWS: rows}},
         key=f"curve:{quantity}:{log}",
         width="stretch",
+        height=210,
     )
     chart_menu(quantity, specification, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from pydantic import BaseModel
 
 from playground.datasets import DATASETS
 from playground.experiment import Experiment
@@ -23,8 +24,8 @@ OWN = "table"
 _STEP_FIELDS = ("step_by", "horizon", "step")
 
 
-def data_panel(experiment: Experiment) -> None:
-    """Draw everything that decides the data."""
+def data_choice(experiment: Experiment) -> None:
+    """Draw the data sets to choose from, own data among them."""
     st.markdown("##### Data")
     shown = tuple(name for name in DATASETS if name != OWN)
     data_gallery(
@@ -35,12 +36,12 @@ def data_panel(experiment: Experiment) -> None:
     )
     own_data_panel(experiment)
     st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
+
+
+def data_options(experiment: Experiment) -> None:
+    """Draw the options of the chosen data set, the numbers of points and the seed."""
     option_controls(experiment.data.options, "data.", skip=("hash",))
-    left, right = st.columns(2)
-    with left:
-        field_control(experiment, "n_train")
-    with right:
-        field_control(experiment, "n_validation")
+    _pair(experiment, "", "n_train", "n_validation")
     seed_control(experiment, "data_seed")
 
 
@@ -49,11 +50,10 @@ def _fitting_loss(name: str) -> dict[str, str]:
     return {"loss": "mean_square"} if regression else {"loss": "cross_entropy"}
 
 
-def network_panel(experiment: Experiment) -> None:
-    """Draw everything that decides the net and its flow."""
+def network_choice(experiment: Experiment) -> None:
+    """Draw the family and the scheme, with the step that they take."""
     st.markdown("##### Network")
     fields = Experiment.model_fields
-    options = experiment.network.options
     _network_choice(experiment)
     if experiment.network.entry.uses_scheme:
         slot_control(experiment.scheme, "scheme", fields["scheme"])
@@ -63,11 +63,27 @@ def network_panel(experiment: Experiment) -> None:
                 st.latex(formula)
         st.latex(formulas.numbers(experiment))
         st.caption(formulas.evaluations(experiment))
-    option_controls(options, "network.", skip=("inputs", *_STEP_FIELDS), advanced=False)
+
+
+def network_options(experiment: Experiment) -> None:
+    """Draw size, step, activation and what else decides the net."""
+    options = experiment.network.options
+    _pair(options, "network.", "width", "depth")
     if experiment.network.entry.uses_scheme:
         _step_size(experiment)
-    _input_features(experiment)
-    seed_control(experiment, "weight_seed")
+    paired = ("inputs", "width", "depth", *_STEP_FIELDS)
+    option_controls(options, "network.", skip=paired, advanced=False)
+    with st.expander("Input features, augmentation, initial weights"):
+        _input_features(experiment)
+        option_controls(options, "network.", skip=paired, advanced=True)
+        seed_control(experiment, "weight_seed")
+
+
+def _pair(model: BaseModel, prefix: str, *names: str) -> None:
+    """Draw short fields side by side."""
+    for column, name in zip(st.columns(len(names), gap="small"), names):
+        with column:
+            field_control(model, name, prefix)
 
 
 def _network_choice(experiment: Experiment) -> None:
@@ -128,11 +144,7 @@ def optimizer_panel(experiment: Experiment) -> None:
     st.markdown("##### Training")
     fields = Experiment.model_fields
     slot_control(experiment.optimizer, "optimizer", fields["optimizer"])
-    left, right = st.columns(2)
-    with left:
-        field_control(experiment, "batch_size")
-    with right:
-        field_control(experiment, "epochs")
+    _pair(experiment, "", "batch_size", "epochs")
     with st.expander("Loss, schedule, penalties, when to stop"):
         slot_control(experiment.loss, "loss", fields["loss"])
         slot_control(experiment.schedule, "schedule", fields["schedule"])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from playground.experiment import Experiment
 from playground.ui import canvas, state
 from playground.ui.browser import browser
 from playground.ui.explain import explanation
 from playground.ui.live import views
-from playground.ui.panels import data_panel, network_panel, optimizer_panel
+from playground.ui.panels import (
+    data_choice,
+    data_options,
+    network_choice,
+    network_options,
+    optimizer_panel,
+)
 from playground.ui.transport import transport
 
 
@@ -33,9 +42,11 @@ def _wide() -> None:
     experiment = state.experiment()
     data, network, shown = st.columns([1.05, 1.15, 3.6], gap="medium")
     with data:
-        data_panel(experiment)
+        data_choice(experiment)
+        data_options(experiment)
     with network:
-        network_panel(experiment)
+        network_choice(experiment)
+        network_options(experiment)
         optimizer_panel(experiment)
     with shown:
         views(narrow=False)
@@ -45,11 +56,15 @@ def _narrow() -> None:
     experiment = state.experiment()
     data, network = st.tabs(["Data", "Network and training"])
     with data:
-        data_panel(experiment)
+        _beside(experiment, (1.6, 1), data_choice, data_options)
     with network:
-        left, right = st.columns(2, gap="medium")
-        with left:
-            network_panel(experiment)
-        with right:
-            optimizer_panel(experiment)
+        _beside(experiment, (1.2, 1, 1), network_choice, network_options, optimizer_panel)
     views(narrow=True)
+
+
+def _beside(
+    experiment: Experiment, widths: tuple[float, ...], *panels: Callable[[Experiment], None]
+) -> None:
+    for column, panel in zip(st.columns(widths, gap="medium"), panels):
+        with column:
+            panel(experiment)

@@ -28,7 +28,7 @@ def transport() -> None:
     shown = state.record()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
         _buttons(shown)
-        with st.container(key="figures"):
+        with st.container(key="figures", width="stretch"):
             _figures_fragment(shown)
         _share()
         with st.popover("Export", icon=":material/download:"):

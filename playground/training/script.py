@@ -1,0 +1,168 @@
+"""A run as one torch script that reproduces it without this package."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import platform
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+import playground
+from playground.datasets import Split, load
+from playground.experiment import Experiment
+from playground.training.devices import LARGE
+from playground.training.estimates import estimate
+from playground.training.events import Amendment
+from playground.training.scripting.draft import Draft, literal
+from playground.training.scripting.loop import write_loop
+from playground.training.scripting.nets import write_net
+from playground.training.scripting.optimizing import write_loss, write_optimizer, write_rate
+
+
+def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -> str:
+    """Write a run as a Python file that needs torch and NumPy only.
+
+    A run with an adaptive scheme also needs torchdiffeq (and scipy where it is stiff), one with
+    Lookahead pytorch_optimizer. On the same machine with the same versions and number of threads the
+    script ends with the weights of the run, bit for bit: it holds the data, draws the same initial
+    weights and batches, and takes the same steps in the same order of operations.
+
+    Args:
+        experiment: The run.
+        amendments: Its recorded live changes.
+
+    Returns:
+        The text of the script; ``--weights FILE`` makes it keep its weights as ``.npz``, under the
+        names of the playground's own.
+
+    Raises:
+        ValueError: If the data cannot be had, or a choice has no code (a registry entry without it).
+    """
+    split = load(
+        experiment.data.name,
+        n_train=experiment.n_train,
+        n_validation=experiment.n_validation,
+        seed=experiment.data_seed,
+        options=experiment.data.options,
+    )
+    draft = Draft()
+    _settings(draft, experiment, split)
+    write_net(draft, experiment)
+    write_loss(draft, experiment)
+    write_optimizer(draft, experiment)
+    scheduled = write_rate(draft, experiment, amendments, n_train=len(split.x_train))
+    draft.heading("The training")
+    write_loop(draft, experiment, scheduled)
+    return _assembled(draft, experiment, split)
+
+
+def _settings(draft: Draft, experiment: Experiment, split: Split) -> None:
+    """Add the constants that every script has, and the function that loads its data."""
+    full = experiment.optimizer.entry.full_batch
+    n = len(split.x_train)
+    draft.heading("The data")
+    draft.constant("FEATURES", tuple(split.feature_names), "the columns of x")
+    if split.class_names:
+        draft.constant("CLASSES", tuple(split.class_names), "what the numbers in y stand for")
+    draft.heading("The run")
+    draft.constant("WEIGHT_SEED", experiment.weight_seed, "of initial weights and batches")
+    draft.constant("EPOCHS", experiment.epochs)
+    draft.constant("BATCH_SIZE", n if full else min(experiment.batch_size, n))
+    for name, value, comment in (
+        ("L2", experiment.l2, "penalty L2 / 2 * sum of squared weights"),
+        ("L1", experiment.l1, "penalty L1 * sum of absolute weights"),
+        ("CLIP_NORM", experiment.clip_norm, "greatest norm of the gradient"),
+    ):
+        if value:
+            draft.constant(name, value, comment)
+    if experiment.target_accuracy is not None and split.task == "classification":
+        draft.constant("TARGET_ACCURACY", experiment.target_accuracy, "ends the training")
+    if experiment.early_stop:
+        draft.constant("PATIENCE", experiment.patience, "rise of the validation loss that ends it")
+    draft.expression("DEVICE", _device(experiment))
+    draft.expression("DTYPE", f"torch.{experiment.precision}")
+    draft.need("import base64", "import io", "import numpy as np", "import torch")
+    targets = "y" if split.task == "classification" else "y.to(DTYPE)"
+    draft.block(f"""
+        def load_data():
+            \"""Return training and validation points as (x, y) each.\"""
+            arrays = np.load(io.BytesIO(base64.b64decode(DATA)), allow_pickle=False)
+            parts = []
+            for part in ("train", "validation"):
+                x, y = (torch.as_tensor(arrays[f"{{name}}_{{part}}"], device=DEVICE) for name in "xy")
+                parts.append((x.to(DTYPE), {targets}))
+            return parts
+    """)
+
+
+def _device(experiment: Experiment) -> str:
+    """Return the code that chooses the device as the playground does."""
+    if experiment.device != "auto":
+        return literal(experiment.device)
+    if estimate(experiment).parameters < LARGE:
+        return '"cpu"  # "cuda" works as well, but is no faster for a net this small'
+    mps = '"mps" if torch.backends.mps.is_available() else ' * (experiment.precision == "float32")
+    return f'"cuda" if torch.cuda.is_available() else {mps}"cpu"'
+
+
+def _assembled(draft: Draft, experiment: Experiment, split: Split) -> str:
+    constants = "\n".join(draft.constants).strip("\n")
+    parts = [
+        f"{_header(draft, experiment)}\n\n{draft.import_lines()}\n\n{constants}",
+        *draft.blocks,
+        "\n".join(
+            [
+                "# The points: NumPy arrays, compressed, as text.",
+                f'DATA = """\n{_packed(split)}\n"""',
+                "",
+                'if __name__ == "__main__":',
+                "    main()",
+            ]
+        ),
+    ]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _header(draft: Draft, experiment: Experiment) -> str:
+    """Return the comment on top. Nothing typed by a person enters it but by way of ASCII JSON."""
+    needs = ["torch", "numpy"]
+    for package in ("torchdiffeq", "scipy", "pytorch_optimizer"):
+        if any(package in line for line in draft.imports):
+            needs.append(package)
+    described = json.dumps(experiment.model_dump(mode="json"), indent=2, ensure_ascii=True)
+    network, scheme = experiment.network, experiment.scheme
+    by = f", stepped by {scheme.name}" if network.entry.uses_scheme else ""
+    lines = [
+        f"Train {network.name} on {experiment.data.name}{by}.",
+        "",
+        "    python train.py [--weights weights.npz]",
+        "",
+        f"Needs {', '.join(needs)}. Written by ode-net-playground {playground.__version__}",
+        f"with Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}.",
+        f"Data seed {experiment.data_seed} (the points are at the end of this file), weight seed "
+        f"{experiment.weight_seed}.",
+        "With equal versions, threads and processor the weights are those of the playground bit for",
+        "bit; elsewhere they differ by rounding, which training makes larger.",
+        "",
+        "The experiment, as the playground reads it:",
+        *described.splitlines(),
+    ]
+    return "\n".join(f"# {line}".rstrip() for line in lines)
+
+
+def _packed(split: Split) -> str:
+    """Return the four arrays as base64 lines of a compressed NumPy archive."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        x_train=split.x_train,
+        y_train=split.y_train,
+        x_validation=split.x_validation,
+        y_validation=split.y_validation,
+    )
+    return "\n".join(textwrap.wrap(base64.b64encode(buffer.getvalue()).decode(), 96))

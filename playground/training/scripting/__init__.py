@@ -1,0 +1,1 @@
+"""The parts of an exported torch script: each module writes the code of one concern."""

@@ -1,0 +1,302 @@
+"""The net of an exported script: one plain module, named and drawn as the playground's own.
+
+Modules and parameters are made in the playground's order, so that a seed gives the same weights, and
+carry its names, so that the weights of either load into the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from playground.experiment import Experiment
+from playground.integrators import resolve
+from playground.networks import ACTIVATIONS
+from playground.training.scripting.adjoint import write_adjoint
+from playground.training.scripting.draft import Draft, block, body
+from playground.training.scripting.steps import Stepper, integration, write_steps
+
+
+def write_net(draft: Draft, experiment: Experiment) -> None:
+    """Add the constants of the net, its integrator and the class ``Net``.
+
+    Raises:
+        ValueError: For a network, a scheme or an activation that no code is known for.
+    """
+    write = _WRITERS.get(experiment.network.name)
+    if write is None:
+        raise ValueError(f"network: no script can be written for {experiment.network.name!r}")
+    draft.need("import torch", "from torch import nn")
+    draft.heading("The net")
+    classifies = experiment.task == "classification"
+    draft.expression("N_OUTPUTS", "len(CLASSES)" if classifies else str(experiment.n_outputs))
+    write(draft, experiment, experiment.network.options)
+
+
+def activation_call(name: str) -> tuple[str, str | None]:
+    """Return code that applies an activation to ``{z}``, and the import that it needs.
+
+    Raises:
+        ValueError: For a function that is neither torch's nor the identity.
+    """
+    function = ACTIVATIONS[name].function
+    if name == "linear":
+        return "{z}", None
+    for prefix, module in (("torch", torch), ("F", functional)):
+        if getattr(module, function.__name__, None) is function:
+            need = "from torch.nn import functional as F" if prefix == "F" else "import torch"
+            return f"{prefix}.{function.__name__}({{z}})", need
+    raise ValueError(f"activation: no script can be written for {name!r}")
+
+
+def _activation(draft: Draft, name: str, z: str) -> str:
+    call, need = activation_call(name)
+    if need:
+        draft.need(need)
+    return call.format(z=z)
+
+
+def _term(term: str) -> str:
+    """Return the code of an input feature such as ``x1^2``; the data's columns count from 0."""
+    columns = [f"x[:, {int(index) - 1}]" for index in re.findall(r"x(\d+)", term)]
+    if term.startswith("sin"):
+        return f"torch.sin({columns[0]})"
+    if "^" in term:
+        return f"{columns[0]} * {columns[0]}"
+    return " * ".join(columns)
+
+
+def _inputs(draft: Draft, experiment: Experiment) -> str:
+    """Add the function that makes the input features, if any, and return how ``x`` enters the net."""
+    terms = experiment.network.options.inputs
+    if not terms:
+        draft.expression("N_INPUTS", "len(FEATURES)")
+        return "x"
+    draft.constant("N_INPUTS", len(terms), "input features made of the data's")
+    template = block("""
+        def features(x):
+            \"""Return the terms of the points that the net sees.\"""
+            terms = [
+                {terms}
+            ]
+            return torch.stack(terms, dim=-1)
+    """)
+    draft.block(template.format(terms=body((f"{_term(term)}," for term in terms), 2)))
+    return "features(x)"
+
+
+def _lift(draft: Draft, experiment: Experiment, x: str) -> tuple[list[str], str]:
+    """Return the lines that make the lift, and the code of the lifted inputs."""
+    options = experiment.network.options
+    added = options.width - (len(options.inputs) or experiment.n_features)
+    if options.lift == "random":
+        draft.need("from collections import OrderedDict")
+        lines = [
+            "# A random map to the width that is never trained.",
+            "linear = nn.Linear(N_INPUTS, WIDTH).requires_grad_(False)",
+            "self.lift = nn.Sequential(OrderedDict(linear=linear))",
+        ]
+        return lines, f"self.lift({x})"
+    if added:
+        draft.need("from torch.nn import functional as F")
+        return [], f"F.pad({x}, (0, WIDTH - N_INPUTS))"
+    return [], x
+
+
+def _module(draft: Draft, summary: str, made: list[str], forward: list[str]) -> None:
+    template = block("""
+        class Net(nn.Module):
+            \"""{summary}\"""
+
+            def __init__(self):
+                super().__init__()
+                {made}
+
+            def forward(self, x):
+                {forward}
+    """)
+    draft.block(template.format(summary=summary, made=body(made, 2), forward=body(forward, 2)))
+
+
+def _mlp(draft: Draft, experiment: Experiment, options: Any) -> None:
+    x = _inputs(draft, experiment)
+    draft.constant("WIDTH", options.width)
+    draft.constant("DEPTH", options.depth, "hidden layers")
+    draft.need("from itertools import pairwise")
+    made = [
+        "widths = [N_INPUTS] + [WIDTH] * DEPTH",
+        "self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))",
+        "self.head = nn.Linear(widths[-1], N_OUTPUTS)",
+    ]
+    forward = [
+        f"y = {x}",
+        "for layer in self.layers:",
+        f"    y = {_activation(draft, options.activation, 'layer(y)')}",
+        "return self.head(y)",
+    ]
+    _module(draft, "A multilayer perceptron.", made, forward)
+
+
+_STACKS = [
+    "# One matrix and one vector a layer, stacked.",
+    "layers = [nn.Linear(WIDTH, WIDTH) for _ in range(DEPTH)]",
+    "self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))",
+    "self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers]))",
+    "self.head = nn.Linear(WIDTH, N_OUTPUTS)",
+]
+
+
+def _standard(draft: Draft, experiment: Experiment, options: Any) -> None:
+    x = _inputs(draft, experiment)
+    draft.constant("WIDTH", options.width)
+    draft.constant("DEPTH", options.depth, "layers")
+    draft.need("from torch.nn import functional as F")
+    lift, lifted = _lift(draft, experiment, x)
+    forward = [
+        f"y = {lifted}",
+        "for weight, bias in zip(self.weight.unbind(), self.bias.unbind()):",
+        f"    y = {_activation(draft, options.activation, 'F.linear(y, weight, bias)')}",
+        "return self.head(y)",
+    ]
+    _module(draft, "A net of constant width without residual connections.", lift + _STACKS, forward)
+
+
+def _stepper(
+    experiment: Experiment, *, timed: bool = False, learned: bool = False, adjoint: bool = False
+) -> Stepper:
+    slot = experiment.scheme
+    scheme = resolve(slot.name, slot.options)
+    timed = timed or scheme.kind == "adaptive"
+    return Stepper(scheme, slot.options, timed, learned, adjoint, slot.entry.label)
+
+
+def _sizes(draft: Draft, options: Any, depth: str) -> None:
+    draft.constant("WIDTH", options.width, "inputs and augmented dimensions")
+    draft.constant("DEPTH", options.depth, depth)
+    if options.step_by == "horizon":
+        draft.constant("HORIZON", options.horizon, "time that the features flow")
+        draft.expression("STEP", "HORIZON / DEPTH", "h")
+    else:
+        draft.constant("STEP", options.step, "h, the time of one layer")
+
+
+def _flow_net(draft: Draft, experiment: Experiment, options: Any) -> None:
+    learned = options.learned_steps != "no"
+    stepper = _stepper(experiment, learned=learned)
+    x = _inputs(draft, experiment)
+    _sizes(draft, options, "layers")
+    draft.need("from torch.nn import functional as F", "from functools import partial")
+    lift, lifted = _lift(draft, experiment, x)
+    write_steps(draft, stepper)
+    time = "t, " if stepper.timed else ""
+    draft.block(f"""
+        def field(weight, bias, {time}y):
+            \"""Return the velocity of the features inside a layer.\"""
+            return {_activation(draft, options.activation, "F.linear(y, weight, bias)")}
+    """)
+    made, steps = [*lift, *_STACKS], None
+    if learned:
+        start = {"free": "torch.full((DEPTH,), STEP)", "simplex": "torch.zeros(DEPTH)"}
+        made.append(
+            f'self.learned = nn.ParameterDict({{"raw": nn.Parameter({start[options.learned_steps]})}})'
+        )
+        steps = {
+            "free": 'self.learned["raw"]',
+            "simplex": 'STEP * DEPTH * torch.softmax(self.learned["raw"], 0)  # shares of the horizon',
+        }[options.learned_steps]
+    forward = [f"y = {lifted}", *_layers(stepper, steps), "return self.head(y)"]
+    _module(draft, "A residual net as an integrator: one field a layer.", made, forward)
+
+
+def _layers(stepper: Stepper, steps: str | None) -> list[str]:
+    """Return the loop over the layers; ``steps`` is the code of learned step sizes."""
+    stacks = "self.weight.unbind(), self.bias.unbind()"
+    loop = f"for weight, bias in zip({stacks}):"
+    field = "partial(field, weight, bias)"
+    if stepper.scheme.kind == "adaptive":
+        return [
+            "t = 0.0",
+            loop,
+            "    # The field jumps at each layer border, so that the solver starts anew there.",
+            f"    y = flow({field}, y, t, t + STEP)",
+            "    t = t + STEP",
+        ]
+    if stepper.scheme.kind == "multistep":
+        return ["past = []", loop, f"    y, past = step({field}, y, STEP, past)"]
+    if steps is None:
+        return [loop, f"    y = step({field}, y, STEP)"]
+    return [
+        f"steps = {steps}",
+        f"for weight, bias, h in zip({stacks}, steps.unbind()):",
+        f"    y = step({field}, y, h)",
+    ]
+
+
+def _neural_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
+    adjoint = options.gradient == "adjoint"
+    stepper = _stepper(experiment, timed=options.time_dependent, adjoint=adjoint)
+    x = _inputs(draft, experiment)
+    _sizes(draft, options, "steps")
+    draft.constant("HIDDEN", options.hidden, "neurons in each hidden layer of the field")
+    draft.constant("HIDDEN_LAYERS", options.hidden_layers)
+    lift, lifted = _lift(draft, experiment, x)
+    write_steps(draft, stepper)
+    _field(draft, options, stepper)
+    if stepper.scheme.kind == "adaptive":
+        forward = [f"y = flow(self.field, {lifted}, 0.0, STEP * DEPTH)", "return self.head(y)"]
+    elif adjoint:
+        write_adjoint(draft, stepper)
+        call = f"Adjoint.apply(self.field, {lifted}, *self.field.parameters())"
+        forward = [f"y = {call}", "return self.head(y)"]
+    else:
+        forward = [f"y = {lifted}", *integration(stepper, "self.field", "STEP", "i * STEP")]
+        forward.append("return self.head(y)")
+    made = [*lift, "self.field = Field()", "self.head = nn.Linear(WIDTH, N_OUTPUTS)"]
+    _module(draft, "A neural ODE: one field shared by all depths.", made, forward)
+
+
+def _field(draft: Draft, options: Any, stepper: Stepper) -> None:
+    draft.need("from itertools import pairwise")
+    template = block("""
+        class Field(nn.Module):
+            \"""The velocity of a state{of_time}.\"""
+
+            def __init__(self):
+                super().__init__()
+                widths = [{first}] + [HIDDEN] * HIDDEN_LAYERS + [WIDTH]
+                self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+
+            def forward(self, {t}y):
+                {lines}
+    """)
+    seen = [
+        "time = torch.as_tensor(t, dtype=y.dtype, device=y.device)",
+        "y = torch.cat([y, time.expand(len(y), 1)], dim=-1)",
+    ]
+    lines = seen if options.time_dependent else []
+    lines = [
+        *lines,
+        "for layer in self.layers[:-1]:",
+        f"    y = {_activation(draft, options.activation, 'layer(y)')}",
+        "return self.layers[-1](y)",
+    ]
+    draft.block(
+        template.format(
+            of_time=" at a time" if options.time_dependent else "",
+            first="WIDTH + 1" if options.time_dependent else "WIDTH",
+            t=stepper.t,
+            lines=body(lines, 2),
+        )
+    )
+
+
+_WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
+    "mlp": _mlp,
+    "standard_net": _standard,
+    "rk_net": _flow_net,
+    "neural_ode": _neural_ode,
+}

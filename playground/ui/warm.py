@@ -1,0 +1,59 @@
+"""Warm a fresh server up: ``python -m playground.ui.warm URL``.
+
+Until the app's script has run once, a server does not know the addresses of its pages, and whoever
+enters by a deep link is told that the page does not exist. This visits the first page before anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+PATIENCE = 60.0  # seconds for the server to come up, and again for its first run
+
+
+def wait_until_healthy(url: str) -> None:
+    """Return as soon as the server answers.
+
+    Raises:
+        TimeoutError: If it does not.
+    """
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise TimeoutError(f"no answer from {url}")
+
+
+async def visit(url: str) -> None:
+    """Run the app's script once, as a browser that opens the first page would."""
+    address = url.replace("http", "ws", 1) + "/_stcore/stream"
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    async with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
+        await socket.send(message.SerializeToString())
+        async for received in socket:
+            answer = ForwardMsg()
+            answer.ParseFromString(received)
+            if answer.WhichOneof("type") == "script_finished":
+                return
+
+
+def main(url: str) -> None:
+    """Wait for the server at ``url`` and visit it."""
+    wait_until_healthy(url)
+    asyncio.run(asyncio.wait_for(visit(url), PATIENCE))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"))
