@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -148,22 +149,29 @@ class DaskPool:
         """Kill a worker; its nanny starts another one."""
         self._killed[slot] = time.monotonic()
         self._slots = [other for other in self._slots if other != slot]
-        for nanny in self._cluster.workers.values() if self._cluster else ():
-            if nanny.worker_address == slot and nanny.pid:
-                os.kill(nanny.pid, signal.SIGKILL)
-                return
-        if self._cluster is None:
+        if slot in (processes := self._processes()):
+            _kill(processes[slot])
+        elif self._cluster is None:
             threading.Thread(target=self._restart, args=(slot,), daemon=True).start()
 
     def close(self) -> None:
-        """Close the client, and the embedded cluster with its workers."""
+        """Close the client, and the embedded cluster with its workers, which have nothing to lose."""
+        processes = self._processes()
         for part in (self._client, self._cluster):
-            if part is not None:
-                try:
+            try:
+                if part is not None:
                     part.close(timeout=CLOSE_SECONDS)
-                except Exception:  # it is going down anyway
-                    logger.exception("closing the cluster")
+            except Exception:  # busy workers take their time: end them, and wait for the rest
+                for pid in processes.values():
+                    _kill(pid)
+                with contextlib.suppress(Exception):
+                    part.close(timeout=CLOSE_SECONDS)
         self._client = self._cluster = None
+
+    def _processes(self) -> dict[str, int]:
+        """Return the process of every embedded worker by its address."""
+        nannies = self._cluster.workers.values() if self._cluster is not None else ()
+        return {nanny.worker_address: nanny.pid for nanny in nannies if nanny.pid}
 
     def _replace_lost(self) -> None:
         """Bring up new workers for those whose nanny has given up too."""
@@ -200,6 +208,11 @@ class DaskPool:
             self._client.restart_workers([slot], raise_for_error=False)
         except Exception:  # the worker may be gone, or have nobody who restarts it
             logger.exception("restarting the worker %s", slot)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _words(error: BaseException) -> str:
