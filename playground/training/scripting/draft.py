@@ -125,6 +125,14 @@ def wrapped(before: str, chain: Sequence[str], after: str, depth: int = 1) -> li
     return [before, *(f"    {link}" for link in [*first, *chain[2:]]), after]
 
 
+def wrapped_call(before: str, function: str, arguments: Sequence[str]) -> list[str]:
+    """Return a call on one line, or with an argument a line if that is long."""
+    line = f"{before}{function}({', '.join(arguments)})"
+    if len(line) + 4 <= LINE:
+        return [line]
+    return [f"{before}{function}(", *(f"    {argument}," for argument in arguments), ")"]
+
+
 def ended(text: str) -> str:
     """Return a sentence with one full stop at its end, fit for a docstring."""
     return text.replace("\\", "/").replace('"', "'").rstrip(".") + "."

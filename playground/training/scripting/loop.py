@@ -47,11 +47,12 @@ def _judge(draft: Draft, experiment: Experiment) -> None:
 
 def _objective(experiment: Experiment) -> list[str]:
     """Return the lines from the batch to the gradient."""
-    penalty = penalties(experiment)
     lines = ["optimizer.zero_grad()", "loss = loss_function(net(x[rows]), y[rows])"]
-    if penalty:
-        lines.append(f"objective = loss{penalty}")
-    lines.append("objective.backward()" if penalty else "loss.backward()")
+    total = "loss"
+    for penalty in penalties(experiment):
+        lines.append(f"objective = {total} + {penalty}")
+        total = "objective"
+    lines.append(f"{total}.backward()")
     if experiment.clip_norm:
         lines.append("nn.utils.clip_grad_norm_(weights, CLIP_NORM)")
     return lines

@@ -13,7 +13,7 @@ from torch import nn
 from playground.experiment import Experiment
 from playground.optimizers import OPTIMIZERS
 from playground.training.events import Amendment
-from playground.training.scripting.draft import Draft
+from playground.training.scripting.draft import Draft, block, body, literal, wrapped_call
 
 
 def write_optimizer(draft: Draft, experiment: Experiment) -> None:
@@ -34,35 +34,40 @@ def write_optimizer(draft: Draft, experiment: Experiment) -> None:
         draft.need("from pytorch_optimizer import Lookahead")
         draft.constant("SLOW_EVERY", slot.options.k, "fast steps between two slow ones")
         draft.constant("SLOW_SHARE", slot.options.alpha, "of the way, for the slow weights")
-        call = f"Lookahead({call}, k=SLOW_EVERY, alpha=SLOW_SHARE)"
-    draft.block(f"""
+        lines = [
+            *wrapped_call("fast = ", *call),
+            "return Lookahead(fast, k=SLOW_EVERY, alpha=SLOW_SHARE)",
+        ]
+    else:
+        lines = wrapped_call("return ", *call)
+    template = block("""
         def make_optimizer(weights):
             \"""Return the optimiser of the trained weights.\"""
-            return {call}
+            {lines}
     """)
+    draft.block(template.format(lines=body(lines, 1)))
 
 
-def _constructor(draft: Draft, name: str, options: Any) -> str:
-    """Return the call that makes an optimiser, with every argument that is not torch's default.
+def _constructor(draft: Draft, name: str, options: Any) -> tuple[str, list[str]]:
+    """Return the name of an optimiser's class and every argument that is not torch's default.
 
     What was chosen is read from the optimiser that the playground itself makes, so that a new one of
     torch's needs no code here.
     """
     if name == "muon":
         draft.block(_MUON)
-        return f"LayeredMuon(weights, lr=LEARNING_RATE, momentum={options.momentum!r})"
+        return "LayeredMuon", ["weights", "lr=LEARNING_RATE", f"momentum={options.momentum!r}"]
     optimizer = OPTIMIZERS[name].make([nn.Parameter(torch.zeros(1))], options)
     kind = type(optimizer)
     if getattr(torch.optim, kind.__name__, None) is not kind:
         raise ValueError(f"optimizer: no script can be written for {name!r}")
     usual = inspect.signature(kind).parameters
-    chosen = {
-        key: value
+    chosen = [
+        f"{key}={literal(value)}"
         for key, value in optimizer.defaults.items()
         if key in usual and key != "lr" and value != usual[key].default
-    }
-    arguments = "".join(f", {key}={value!r}" for key, value in chosen.items())
-    return f"torch.optim.{kind.__name__}(weights, lr=LEARNING_RATE{arguments})"
+    ]
+    return f"torch.optim.{kind.__name__}", ["weights", "lr=LEARNING_RATE", *chosen]
 
 
 _MUON = """
@@ -187,11 +192,11 @@ def write_loss(draft: Draft, experiment: Experiment) -> None:
     """)
 
 
-def penalties(experiment: Experiment) -> str:
-    """Return the code of the penalties on ``weights``, empty where there are none."""
-    code = ""
+def penalties(experiment: Experiment) -> list[str]:
+    """Return the code of each penalty on ``weights``, in the order in which they are added."""
+    code = []
     if experiment.l2:
-        code += " + L2 / 2 * sum(w.square().sum() for w in weights)"
+        code.append("L2 / 2 * sum(w.square().sum() for w in weights)")
     if experiment.l1:
-        code += " + L1 * sum(w.abs().sum() for w in weights)"
+        code.append("L1 * sum(w.abs().sum() for w in weights)")
     return code

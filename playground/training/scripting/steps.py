@@ -182,6 +182,8 @@ _ODEINT = {
     True: "from torchdiffeq import odeint_adjoint as odeint",
 }
 _FINISH = """
+if len(states) < len(t):
+    raise FloatingPointError("the step shrank to nothing")
 if not states.isfinite().all():
     raise FloatingPointError("the state is no longer finite")
 return states[-1]
@@ -203,11 +205,14 @@ def _adaptive(draft: Draft, stepper: Stepper) -> None:
 
 def _embedded(draft: Draft, stepper: Stepper) -> None:
     draft.constant("MAX_STEPS", stepper.options.max_steps, "more attempted steps are given up")
-    _flow(
-        draft,
-        stepper,
-        f'method="{stepper.scheme.name}", options={{"max_num_steps": MAX_STEPS}}',
-    )
+    arguments = [
+        f'method="{stepper.scheme.name}"',
+        "# Land on the last time: inside a step the state is interpolated, at a lower order.",
+        'options={"step_t": t[-1:], "max_num_steps": MAX_STEPS}',
+    ]
+    if stepper.adjoint:
+        arguments.append('adjoint_options={"step_t": t, "max_num_steps": MAX_STEPS}')
+    _flow(draft, stepper, arguments)
 
 
 def _adams(draft: Draft, stepper: Stepper) -> None:
@@ -223,21 +228,24 @@ def _adams(draft: Draft, stepper: Stepper) -> None:
 
         SOLVER = {"grid_constructor": equal_steps, "interp": "linear", "max_order": 4}
     """)
-    _flow(draft, stepper, 'method="implicit_adams", options=SOLVER')
+    _flow(draft, stepper, ['method="implicit_adams"', "options=SOLVER"])
 
 
-def _flow(draft: Draft, stepper: Stepper, arguments: str) -> None:
+def _solution(arguments: list[str]) -> str:
+    """Return the lines that solve for ``states`` at the times ``t`` and return the last one."""
+    given = ["f", "y", "t", "rtol=RTOL", "atol=ATOL", *arguments]
+    lines = [f"    {line}" if line.startswith("#") else f"    {line}," for line in given]
+    return body(["states = odeint(", *lines, ")", *_FINISH.strip().splitlines()], 1)
+
+
+def _flow(draft: Draft, stepper: Stepper, arguments: list[str]) -> None:
     template = block("""
         def flow(f, y, t0, t1):
             \"""Return the state at t1, by {label}\"""
             t = torch.tensor([t0, t1], dtype=y.dtype, device=y.device)
-            states = odeint(
-                f, y, t, rtol=RTOL, atol=ATOL, {arguments}
-            )
-            {finish}
+            {solution}
     """)
-    finish = body(_FINISH.strip().splitlines(), 1)
-    draft.block(template.format(label=ended(stepper.label), arguments=arguments, finish=finish))
+    draft.block(template.format(label=ended(stepper.label), solution=_solution(arguments)))
 
 
 def _stiff(draft: Draft, stepper: Stepper) -> None:
@@ -261,14 +269,12 @@ def _stiff(draft: Draft, stepper: Stepper) -> None:
 
         def solve(f, y, t):
             \"""Return the state of one portion at the last time.\"""
-            states = odeint(
-                f, y, t, rtol=RTOL, atol=ATOL,
-                method="scipy_solver", options={{"solver": {solver}}},
-                adjoint_method="dopri5", adjoint_options={{}},
-            )  # fmt: skip
-            if len(states) < len(t):
-                raise FloatingPointError("the solver's step shrank to nothing")
-            {finish}
+            {solution}
     """)
-    finish = body(_FINISH.strip().splitlines(), 1)
-    draft.block(template.format(label=ended(stepper.label), solver=solver, finish=finish))
+    arguments = [
+        'method="scipy_solver"',
+        f'options={{"solver": {solver}}}',
+        'adjoint_method="dopri5"',
+        'adjoint_options={"step_t": t}',
+    ]
+    draft.block(template.format(label=ended(stepper.label), solution=_solution(arguments)))

@@ -1,0 +1,161 @@
+"""Runs whose exported scripts are held against the training: every choice in every registry."""
+
+from playground.integrators import INTEGRATORS
+from playground.losses import LOSSES
+from playground.networks import ACTIVATIONS
+from playground.optimizers import OPTIMIZERS
+from playground.schedules import SCHEDULES
+from playground.training.events import Amendment
+
+BASE = {"n_train": 40, "n_validation": 30, "epochs": 2, "batch_size": 16}
+KUTTA = {"a": [[], ["1/3"], [0, "2/3"]], "b": ["1/4", 0, "3/4"], "order": 3}
+
+
+def net(name, **options):
+    size = {"mlp": {"width": 4}, "standard_net": {"width": 4, "depth": 3}}
+    size |= {"rk_net": {"width": 3, "depth": 3}, "neural_ode": {"depth": 3, "hidden": 5}}
+    return {"name": name, "options": {**size[name], **options}}
+
+
+def named(name, **options):
+    return {"name": name, "options": options}
+
+
+def table(key, **options):
+    return named("table", hash=key, **options)
+
+
+CASES: dict[str, dict] = {
+    "mlp": {"network": net("mlp")},
+    "mlp without a hidden layer": {"network": net("mlp", depth=0)},
+    "mlp with terms": {
+        "network": net("mlp", inputs=["x1", "x2^2", "x1*x2", "sin(x2)"], activation="relu")
+    },
+    "standard_net": {"network": net("standard_net")},
+    "standard_net at width of the data": {"network": net("standard_net", width=2)},
+    "standard_net with a random lift": {
+        "network": net("standard_net", lift="random", inputs=["x2", "sin(x1)"])
+    },
+    "rk_net with a random lift": {"network": net("rk_net", lift="random", width=1)},
+    "rk_net by step": {"network": net("rk_net", step_by="step", step=0.3)},
+    "rk_net with many points": {"network": net("rk_net", depth=2), "n_validation": 1500},
+    "own tableau": {"network": net("rk_net"), "scheme": named("custom", **KUTTA)},
+    "own tableau, learned steps": {
+        "network": net("rk_net", learned_steps="free"),
+        "scheme": named("custom", **KUTTA),
+    },
+    "no fractions": {
+        "network": net("neural_ode", time_dependent=True),
+        "scheme": named("custom", a=[[], [0.123456789]], b=[-0.3, 1.3], order=1),
+    },
+    "double precision": {"precision": "float64", "network": net("rk_net", depth=7)},
+    "double precision, regression": {
+        "precision": "float64",
+        "network": net("mlp"),
+        "data": "plane",
+        "loss": "mean_square",
+    },
+    "penalties and clipping": {"l1": 0.01, "l2": 0.1, "clip_norm": 0.1},
+    "penalties, clipping, L-BFGS": {"l1": 0.01, "l2": 0.1, "clip_norm": 3, "optimizer": "lbfgs"},
+    "clipping, learned steps": {
+        "clip_norm": 0.1,
+        "network": net("rk_net", learned_steps="simplex", lift="random"),
+    },
+    "one batch": {"batch_size": 500},
+    "target reached before the start": {"target_accuracy": 0.0},
+    "target reached on the way": {
+        "network": net("mlp"),
+        "data": "gauss",
+        "target_accuracy": 0.9,
+        "epochs": 30,
+    },
+    "early stop": {
+        "network": net("mlp"),
+        "optimizer": named("sgd", learning_rate=3),
+        "epochs": 40,
+        "early_stop": True,
+        "patience": 0.01,
+    },
+    "diverges": {
+        "network": net("mlp", activation="linear"),
+        "data": "plane",
+        "loss": "mean_square",
+        "optimizer": named("sgd", learning_rate=5),
+        "epochs": 30,
+    },
+    "solver gives up": {
+        "network": net("rk_net", activation="relu", horizon=20),
+        "scheme": named("bosh3", max_steps=20),
+        "optimizer": named("sgd", learning_rate=10),
+        "epochs": 20,
+    },
+    "solver gives up at the start": {
+        "network": net("neural_ode"),
+        "scheme": named("dopri5", max_steps=1, rtol=1e-6),
+        "optimizer": "lookahead",
+    },
+    "three classes": {"network": net("mlp"), "data": "donut_multiclass"},
+    "one input": {"network": net("rk_net"), "data": "nested_intervals"},
+    "several targets": {"network": net("rk_net"), "data": "identity_1d", "loss": "mean_square"},
+    "weight decay": {"optimizer": named("adamw", decay=0.5, beta1=0.5)},
+    "Nesterov without momentum": {"optimizer": named("nesterov", momentum=0)},
+    "Muon on matrices only": {"network": net("mlp"), "optimizer": "muon"},
+    "cosine with a floor": {"schedule": named("cosine", floor=0.1)},
+}
+for name, scheme in INTEGRATORS.items():
+    chosen, few = {"scheme": name}, {}
+    if scheme.kind == "adaptive":
+        chosen = {"scheme": named(name, rtol=0.01, atol=0.01)}
+        few = {"n_train": 20, "n_validation": 10, "batch_size": 10, "epochs": 1}
+    if scheme.differentiable:
+        CASES[f"rk_net {name}"] = {"network": net("rk_net", depth=2), **chosen, **few}
+        CASES[f"neural_ode {name}"] = {"network": net("neural_ode"), **chosen, **few}
+    if scheme.kind == "runge_kutta":
+        CASES[f"learned steps {name}"] = {
+            "network": net("rk_net", learned_steps="simplex"),
+            "scheme": name,
+        }
+    if scheme.kind != "runge_kutta" or name in ("euler", "rk4"):
+        seeing = net("neural_ode", gradient="adjoint", time_dependent=True, depth=2, hidden=3)
+        CASES[f"adjoint {name}"] = {"network": seeing, **chosen, **few}
+for name in ("rk4", "ab2", "taylor_multistep", "bosh3"):
+    scheme = named(name, rtol=0.01, atol=0.01) if name == "bosh3" else name
+    seeing = net("neural_ode", time_dependent=True, hidden_layers=2)
+    CASES[f"field that sees t, {name}"] = {"network": seeing, "scheme": scheme, "epochs": 1}
+    blind = net("neural_ode", gradient="adjoint", lift="random", hidden_layers=0)
+    CASES[f"adjoint without t, {name}"] = {"network": blind, "scheme": scheme, "epochs": 1}
+for name in ACTIVATIONS:
+    CASES[f"activation {name}"] = {
+        "network": net("neural_ode", activation=name),
+        "scheme": "euler",
+    }
+for name in OPTIMIZERS:
+    CASES[f"optimizer {name}"] = {"network": net("rk_net"), "scheme": "euler", "optimizer": name}
+    if name != "lookahead" and not OPTIMIZERS[name].full_batch:
+        CASES[f"lookahead around {name}"] = {
+            "network": net("rk_net"),
+            "scheme": "euler",
+            "optimizer": named("lookahead", inner=name, k=2, alpha=0.3),
+        }
+for name in SCHEDULES:
+    CASES[f"schedule {name}"] = {"network": net("mlp"), "schedule": name, "epochs": 5}
+    CASES[f"schedule {name}, changed by hand"] = {
+        "network": net("mlp"),
+        "schedule": name,
+        "epochs": 5,
+    }
+for name in LOSSES:
+    for task in LOSSES[name].tasks:
+        data = "reflection_1d" if task == "regression" else "squares"
+        CASES[f"{task} by {name}"] = {"network": net("rk_net"), "data": data, "loss": name}
+
+CHANGED = [
+    Amendment(0, {"learning_rate": 0.5}),
+    Amendment(4, {"learning_rate": 0.3}),
+    Amendment(4, {"learning_rate": 0.02}),
+    Amendment(999, {"learning_rate": 9.0}),
+]
+
+
+def amendments(name):
+    return CHANGED if "changed by hand" in name else []
