@@ -121,8 +121,10 @@ def wrapped(before: str, chain: Sequence[str], after: str, depth: int = 1) -> li
         return [line]
     if not after:
         before, after = f"{before}(", ")"
-    first = [chain[0] + chain[1]] if len(chain) > 1 else [chain[0]]
-    return [before, *(f"    {link}" for link in [*first, *chain[2:]]), after]
+    links = list(chain)
+    if len(links) > 1 and not links[0].startswith("("):
+        links[:2] = [links[0] + links[1]]
+    return [before, *(f"    {link}" for link in links), after]
 
 
 def wrapped_call(before: str, function: str, arguments: Sequence[str]) -> list[str]:

@@ -57,6 +57,16 @@ class Stepper:
         first, *rest = combined(terms)
         return [f"y + h * {first}", *rest]
 
+    def lines(
+        self, before: str, terms: list[tuple[str, float]], after: str, depth: int = 1
+    ) -> list[str]:
+        """Return ``before (y + h Σ weight·tensor) after``; a long sum gets lines of its own."""
+        chain = self.advanced(terms)
+        if self.learned and len(wrapped(before, chain, after, depth)) > 1:
+            total = wrapped("slope = ", combined(terms), "", depth)
+            return [*total, f"{before}y + h * slope{after}"]
+        return wrapped(before, chain, after, depth)
+
 
 def combined(terms: list[tuple[str, float]]) -> list[str]:
     """Return Σ weight·tensor as a chain."""
@@ -101,9 +111,8 @@ def _stages(stepper: Stepper, scheme: RungeKutta, depth: int) -> list[str]:
     lines = []
     for i, (row, node) in enumerate(zip(scheme.tableau.a, scheme.tableau.c), 1):
         time = "t" if node == 0 else _later(node)
-        chain = stepper.advanced(_nonzero("k", row, 1))
         before = f"k{i} = f({time}, " if stepper.timed else f"k{i} = f("
-        lines += wrapped(before, chain, ")", depth)
+        lines += stepper.lines(before, _nonzero("k", row, 1), ")", depth)
     return lines
 
 
@@ -113,7 +122,7 @@ def _later(node: float) -> str:
 
 
 def _runge_kutta(draft: Draft, stepper: Stepper, scheme: RungeKutta) -> None:
-    end = wrapped("return ", stepper.advanced(_nonzero("k", scheme.tableau.b, 1)), "")
+    end = stepper.lines("return ", _nonzero("k", scheme.tableau.b, 1), "")
     lines = [*_stages(stepper, scheme, 1), *end]
     template = block("""
         def step(f, {t}y, h):
@@ -129,7 +138,7 @@ def _runge_kutta(draft: Draft, stepper: Stepper, scheme: RungeKutta) -> None:
 
 def _multistep(draft: Draft, stepper: Stepper, scheme: Multistep) -> None:
     starter: Any = INTEGRATORS[scheme.starter]
-    boot = stepper.advanced(_nonzero("k", starter.tableau.b, 1))
+    boot = stepper.lines("following = ", _nonzero("k", starter.tableau.b, 1), "", 2)
     states = _nonzero("y", scheme.alpha, 0)
     slopes = _nonzero("f", scheme.beta, 0)
     used = {name for name, _ in states + slopes}
@@ -163,7 +172,7 @@ def _multistep(draft: Draft, stepper: Stepper, scheme: Multistep) -> None:
             boot=body(
                 [
                     *_stages(stepper, starter, 2),
-                    *wrapped("following = ", boot, "", 2),
+                    *boot,
                     "return following, [(y, k1), *past]",
                 ],
                 2,
@@ -182,8 +191,6 @@ _ODEINT = {
     True: "from torchdiffeq import odeint_adjoint as odeint",
 }
 _FINISH = """
-if len(states) < len(t):
-    raise FloatingPointError("the step shrank to nothing")
 if not states.isfinite().all():
     raise FloatingPointError("the state is no longer finite")
 return states[-1]
@@ -231,11 +238,18 @@ def _adams(draft: Draft, stepper: Stepper) -> None:
     _flow(draft, stepper, ['method="implicit_adams"', "options=SOLVER"])
 
 
-def _solution(arguments: list[str]) -> str:
+_WHOLE = """
+if len(states) < len(t):
+    raise FloatingPointError("the step shrank to nothing")
+"""
+
+
+def _solution(arguments: list[str], check: str = "") -> str:
     """Return the lines that solve for ``states`` at the times ``t`` and return the last one."""
     given = ["f", "y", "t", "rtol=RTOL", "atol=ATOL", *arguments]
     lines = [f"    {line}" if line.startswith("#") else f"    {line}," for line in given]
-    return body(["states = odeint(", *lines, ")", *_FINISH.strip().splitlines()], 1)
+    ending = (check.rstrip() + _FINISH).strip().splitlines()
+    return body(["states = odeint(", *lines, ")", *ending], 1)
 
 
 def _flow(draft: Draft, stepper: Stepper, arguments: list[str]) -> None:
@@ -277,4 +291,4 @@ def _stiff(draft: Draft, stepper: Stepper) -> None:
         'adjoint_method="dopri5"',
         'adjoint_options={"step_t": t}',
     ]
-    draft.block(template.format(label=ended(stepper.label), solution=_solution(arguments)))
+    draft.block(template.format(label=ended(stepper.label), solution=_solution(arguments, _WHOLE)))
