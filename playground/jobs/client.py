@@ -126,7 +126,7 @@ class Jobs(Reader):
         try:
             with self.store.writing() as db:
                 if start:
-                    self._check_caps(db)
+                    self._check_caps(db, self.user)
                 db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)
         except BaseException:
             folder.remove()
@@ -170,7 +170,7 @@ class Jobs(Reader):
         with self._steering(run_id) as (db, row):
             if row["status"] in ("queued", "paused"):
                 set_columns(
-                    db, run_id, status="stopped", reason="stopped by its owner", ended=time.time()
+                    db, run_id, status="stopped", reason="stopped by hand", ended=time.time()
                 )
             elif row["status"] == "running" and row["command"] != "stop":
                 set_columns(db, run_id, command="stop", commanded=time.time())
@@ -238,15 +238,15 @@ class Jobs(Reader):
             raise Refused("the run is being stopped; resume it when it has stopped")
         values = {"command": None, "commanded": None, "until_step": until_step}
         if row["status"] not in ("queued", "running"):
-            self._check_caps(db)
+            self._check_caps(db, row["user"])
             fresh = {"status": "queued", "reason": "", "tries": 0, "ended": None}
             values |= {**fresh, "queued_since": time.time()}
         set_columns(db, row["id"], **values)
 
-    def _check_caps(self, db: sqlite3.Connection) -> None:
+    def _check_caps(self, db: sqlite3.Connection, user: str) -> None:
         count = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running')"
         (all_runs,) = db.execute(count).fetchone()
-        (own_runs,) = db.execute(f"{count} AND user = ?", (self.user,)).fetchone()
+        (own_runs,) = db.execute(f"{count} AND user = ?", (user,)).fetchone()
         settings = self.settings
         if own_runs >= settings.max_runs_per_user:
             raise Refused(

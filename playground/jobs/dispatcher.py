@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 LOOK_SECONDS = 0.25  # at least so often while there is work: quanta and stops are a matter of time
+VIEW_SECONDS = 60.0
 FEW_STEPS = 100  # of somebody who steps by hand
 _UNFINISHED = (
     "SELECT id, user, status, attempt, estimate_seconds, held_seconds, queued_since, assigned, "
@@ -203,9 +204,9 @@ class Dispatcher:
             values = {"worker": None, "command": None, "commanded": None, "yield_asked": 0}
             ended = {"ended": time.time(), "until_step": None}
             if row["command"] == "stop":
-                values |= {"status": "stopped", "reason": "stopped by its owner", **ended}
+                values |= {"status": "stopped", "reason": "stopped by hand", **ended}
             elif row["command"] == "pause":
-                values |= {"status": "paused", "reason": "paused by its owner", "until_step": None}
+                values |= {"status": "paused", "reason": "paused by hand", "until_step": None}
             elif row["tries"] >= MAX_TRIES:
                 reason = f"given up after {MAX_TRIES} attempts in a row without progress: {words}"
                 values |= {"status": "failed", "reason": reason, **ended}
@@ -215,7 +216,7 @@ class Dispatcher:
             set_columns(db, run_id, **values, step=step)
 
     def _stop_hard(self, rows: list[sqlite3.Row]) -> None:
-        """Restart workers that do not let go of a run that is to be stopped, or is gone."""
+        """Restart workers that hang: at a run that is to be stopped or is gone, or at a drawing."""
         now, limit = time.time(), self._settings.stop_seconds
         wanted = {
             (row["id"], row["attempt"])
@@ -223,7 +224,10 @@ class Dispatcher:
             if row["status"] == "running" and row["command"] != "stop"
         }
         for key, task in list(self.tasks.items()):
-            if task.is_view or (task.run_id, task.number) in wanted:
+            if task.is_view and now - task.since > VIEW_SECONDS:
+                self._pool.kill(task.slot)
+                self._settle(Done(key, f"the drawing took longer than {VIEW_SECONDS:.0f} s"))
+            elif task.is_view or (task.run_id, task.number) in wanted:
                 task.unwanted = None
             elif now - (task.unwanted or now) <= limit:
                 task.unwanted = task.unwanted or now

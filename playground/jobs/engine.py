@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -122,11 +123,12 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._dead.wait(BEAT_SECONDS):
-            if (
-                time.monotonic() - self._pulse.turned < STUCK_SECONDS
-                or self._pulse.state == "starting"
-            ):
-                self._beat()
+            stuck = time.monotonic() - self._pulse.turned > STUCK_SECONDS
+            if self._pulse.state == "starting" or not stuck:
+                try:
+                    self._beat()
+                except sqlite3.Error:  # the next beat may find the store in a better state
+                    logger.exception("no heartbeat")
 
     def _beat(self) -> None:
         pulse = self._pulse
@@ -169,9 +171,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    os.environ["PLAYGROUND_HOME"] = str(
-        settings.home
-    )  # the same for all workers, wherever they are
+    # The workers inherit it, and so does whatever else reads it: the folder of own data, say.
+    os.environ["PLAYGROUND_HOME"] = str(settings.home)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.home / "engine.lock").open("w") as lock:
         if not _locked(lock):

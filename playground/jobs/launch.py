@@ -55,7 +55,8 @@ def ensure_engine(store: Store) -> EngineState:
         process, since = _started.get(store.home, (None, 0.0))
         if process is not None:
             code, age = process.poll(), time.time() - since
-            if code == OTHER_ENGINE or (code is None and age < START_SECONDS):
+            patience = RETRY_SECONDS if code == OTHER_ENGINE else START_SECONDS
+            if code in (None, OTHER_ENGINE) and age < patience:
                 return EngineState("starting", "the engine is starting")
             if code in (1, 2) and age < RETRY_SECONDS:
                 words = f"the engine ended at once; {store.home / 'engine.log'} says why"

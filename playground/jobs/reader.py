@@ -10,7 +10,7 @@ from playground.jobs.artifacts import LIVE, Folder
 from playground.jobs.queries import metrics_of, read_amendments, row_of
 from playground.jobs.records import RunRecord, checked_id, record_of
 from playground.jobs.settings import read_settings
-from playground.jobs.store import Store
+from playground.jobs.store import open_store
 
 if TYPE_CHECKING:
     from playground.training.events import Amendment, Metrics, Snapshot
@@ -32,7 +32,7 @@ class Reader:
             SettingsError: For a setting that makes no sense.
         """
         self.settings = read_settings(home=home)
-        self.store = Store(self.settings)
+        self.store = open_store(self.settings)
 
     def watch(self, run_id: str, seconds: float = 3.0) -> None:
         """Say that somebody looks, so that live frames are drawn for the next seconds."""

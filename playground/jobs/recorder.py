@@ -109,9 +109,9 @@ class Recorder:
     def _orders_of(self, row: sqlite3.Row) -> Orders:
         halt, reason = None, ""
         if row["command"] == "stop":
-            halt, reason = "stop", "stopped by its owner"
+            halt, reason = "stop", "stopped by hand"
         elif row["command"] == "pause":
-            halt, reason = "pause", "paused by its owner"
+            halt, reason = "pause", "paused by hand"
         elif row["yield_asked"]:
             halt, reason = "pause", "waiting for its next turn"
         if row["view"] != self._view_text:
@@ -250,7 +250,7 @@ class Recorder:
             "UPDATE runs SET "
             "status = CASE WHEN command = 'stop' THEN 'stopped' "
             " WHEN command = 'pause' OR until_step <= :step THEN 'paused' ELSE 'queued' END, "
-            "reason = CASE WHEN command = 'stop' THEN 'stopped by its owner' ELSE :reason END, "
+            "reason = CASE WHEN command = 'stop' THEN 'stopped by hand' ELSE :reason END, "
             "ended = CASE WHEN command = 'stop' THEN :now END, "
             "queued_since = :now WHERE id = :run",
             step=event.step,

@@ -87,7 +87,7 @@ def read_settings(
         home=Path(folder or DEFAULT_HOME).expanduser().absolute(),
         journal=_journal(values),
         workers=workers,
-        threads=_number(values, "THREADS", max(1, cpus // workers), 1, 1024, int),
+        threads=_number(values, "THREADS", min(4, max(1, cpus // workers)), 1, 1024, int),
         engine=engine,
         tls_ca=certificates["TLS_CA"],
         tls_cert=certificates["TLS_CERT"],

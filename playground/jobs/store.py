@@ -14,6 +14,7 @@ from playground.jobs.schema import SCHEMA, VERSION
 from playground.jobs.settings import Settings
 
 BUSY_SECONDS = 20.0
+FILE = "store.sqlite"
 
 
 class Store:
@@ -79,7 +80,7 @@ class Store:
     def connect(self) -> sqlite3.Connection:
         """Open a connection of the caller's own."""
         connection = sqlite3.connect(
-            self.home / "store.sqlite",
+            self.home / FILE,
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
@@ -135,6 +136,24 @@ class Store:
                 f"the store in {self.home} has version {version}, this program knows {VERSION}: "
                 "update the program or choose another PLAYGROUND_HOME"
             )
+
+
+_stores: dict[Settings, Store] = {}
+_stores_lock = threading.Lock()
+
+
+def open_store(settings: Settings) -> Store:
+    """Return this process's store for these settings, so that all its users share connections.
+
+    Raises:
+        ValueError: If a newer version of this package wrote the store.
+        OSError: If the folder cannot be made.
+    """
+    with _stores_lock:
+        store = _stores.get(settings)
+        if store is None or not (store.home / FILE).exists():
+            store = _stores[settings] = Store(settings)
+        return store
 
 
 def _set_journal(db: sqlite3.Connection, journal: str) -> None:

@@ -7,6 +7,7 @@ store holds all.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -57,7 +58,8 @@ def run(home: str, run_id: str, attempt: int, train: Train | None = None) -> Non
         except SupersededError:
             return
         except Exception as error:
-            recorder.fail(f"{type(error).__name__}: {error}")
+            with contextlib.suppress(SupersededError):
+                recorder.fail(f"{type(error).__name__}: {error}")
             raise
     finally:
         store.close()

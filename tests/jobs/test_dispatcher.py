@@ -266,6 +266,25 @@ def test_a_resting_run_is_drawn_when_its_view_changes(
     assert jobs.get(run_id).view_error == "it died"
 
 
+def test_a_drawing_that_hangs_is_ended(
+    jobs: Jobs,
+    experiment: Experiment,
+    shelf: Shelf,
+    dispatcher: Dispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = jobs.submit(experiment)
+    dispatcher.turn(0)
+    finish(jobs, run_id, 1)
+    shelf.end(run_id)
+    jobs.request_view(run_id, View((1, 0)))
+    dispatcher.turn(0)
+    assert shelf.given() == [("draw_view", run_id, 1)]
+    monkeypatch.setattr("playground.jobs.dispatcher.VIEW_SECONDS", 0.1)
+    wait_until(lambda: bool(shelf.killed), lambda: dispatcher.turn(0))
+    assert "longer than" in jobs.get(run_id).view_error
+
+
 def test_nothing_starts_while_the_engine_ends(
     jobs: Jobs, experiment: Experiment, shelf: Shelf, dispatcher: Dispatcher, home: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from playground.jobs.settings import read_settings
-from playground.jobs.store import Store
+from playground.jobs.store import Store, open_store
 
 
 def test_many_may_create_it_at_once(home: Path) -> None:
@@ -39,6 +40,18 @@ def test_a_store_of_a_newer_program_is_left_alone(home: Path) -> None:
     db.close()
     with pytest.raises(ValueError, match=r"version 99.*update"):
         Store(read_settings())
+
+
+def test_users_of_one_process_share_a_store_until_it_is_deleted(home: Path) -> None:
+    store = open_store(read_settings())
+    assert open_store(read_settings()) is store
+    store.close()
+    shutil.rmtree(home)
+    again = open_store(read_settings())
+    assert again is not store
+    with again.reading() as db:
+        assert db.execute("SELECT COUNT(*) FROM runs").fetchone()[0] == 0
+    again.close()
 
 
 def test_a_transaction_is_whole_or_nothing(home: Path) -> None:
