@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from playground import query
-from playground.datasets import DATASETS, TableError
+from playground.datasets import DATASETS, TableError, TableMissing
 from playground.integrators import INTEGRATORS
 from playground.losses import LOSSES
 from playground.networks import NETWORKS
@@ -157,8 +157,10 @@ class Experiment(BaseModel):
         try:
             n_features = self.n_features
             task = self.task
-        except TableError:  # own data that are not on this server; the start of the run says so
+        except TableMissing:  # the table may be on another server; the start of a run here says so
             return self
+        except TableError as error:
+            raise ValueError(f"data: {error}") from None
         if task not in self.loss.entry.tasks:
             legal = [name for name, loss in LOSSES.items() if task in loss.tasks]
             raise ValueError(
@@ -218,6 +220,8 @@ class Experiment(BaseModel):
 def _repair(tree: dict[str, Any], message: str) -> dict[str, Any]:
     """Return the tree of a link with the field that a message complains of brought to a default."""
     field = message.split(":", 1)[0].strip()
+    if field == "data":
+        return {key: value for key, value in tree.items() if key != "data"}
     data = tree.get("data", {})
     if field == "loss":
         task = DATASETS[data["name"]].task_of(DataSlot.model_validate(data).options)

@@ -185,15 +185,15 @@ class LayeredMuon(TorchOptimizer):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of both parts and the rate in force."""
-        rate = self.param_groups[0]["lr"]
-        return {"parts": [part.state_dict() for part in self._parts], "lr": rate}
+        """Return the states of both parts and of the group outside, where wrappers keep counts."""
+        outer = {k: v for k, v in self.param_groups[0].items() if k != "params"}
+        return {"parts": [part.state_dict() for part in self._parts], "outer": outer}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict`` returned."""
         for part, state in zip(self._parts, state_dict["parts"]):
             part.load_state_dict(state)
-        self.param_groups[0]["lr"] = state_dict["lr"]
+        self.param_groups[0].update(state_dict["outer"])
 
 
 class InnerSlot(Slot):

@@ -70,7 +70,8 @@ def experiments(draw):
         # Choices that do not fit together are legal one by one; keep the rest of the draw.
         if error.errors()[0]["type"] != "value_error":
             raise
-        tree.pop("network")
-        tree.pop("scheme")
-        name = "mean_square"
-        return Experiment.model_validate({**tree, "loss": {"name": name}})
+        for name in ("network", "scheme"):
+            tree.pop(name)
+        if "data:" in str(error):
+            tree.pop("data")
+        return Experiment.model_validate({**tree, "loss": {"name": "mean_square"}})

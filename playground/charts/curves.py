@@ -35,8 +35,8 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
     title = _TITLES[quantity]
     scale = alt.Scale(type="log" if log else "linear", zero=False, nice=not log)
     fraction = quantity == "accuracy"
-    axis = alt.Axis(format=".0%" if fraction else "~g", tickCount=5)
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickCount=6, format="~g"))
+    axis = alt.Axis(format=".0%" if fraction else ".3~g", tickCount=5)
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickCount=6))
     shown_as = ".2%" if fraction else ".4g"
     colour = alt.Color(
         "set:N",

@@ -9,7 +9,7 @@ from playground.datasets.base import (
 )
 from playground.datasets.csv_table import from_frame, parse_csv
 from playground.datasets.draw import load, make, thumbnail
-from playground.datasets.table import Table, TableError
+from playground.datasets.table import Table, TableError, TableMissing
 from playground.datasets.tables import fetch, store
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Split",
     "Table",
     "TableError",
+    "TableMissing",
     "classics",
     "dataset",
     "fetch",

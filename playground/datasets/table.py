@@ -44,6 +44,10 @@ class TableError(ValueError):
     """A table that cannot be used; the message says where and why."""
 
 
+class TableMissing(TableError):
+    """A table that is not on this server: it may be on another one, so the reference is not wrong."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A checked table.

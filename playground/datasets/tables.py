@@ -18,7 +18,7 @@ import numpy as np
 
 from playground.datasets.base import Split, blur, dataset, noise_option
 from playground.datasets.csv_table import read_written
-from playground.datasets.table import Table, TableError
+from playground.datasets.table import Table, TableError, TableMissing
 from playground.registry import Options, option
 
 SAMPLE_NAMES = ("sepal length", "sepal width", "petal length", "petal width")
@@ -87,7 +87,8 @@ def fetch(key: str) -> Table:
     """Return the table with this hash; the sample table for an empty one.
 
     Raises:
-        TableError: If the hash is malformed, or the table is not on this server or damaged.
+        TableMissing: If the table is not on this server.
+        TableError: If the hash is malformed or the table damaged.
     """
     if not key:
         return _sample()
@@ -95,7 +96,7 @@ def fetch(key: str) -> Table:
     try:
         return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
-        raise TableError(
+        raise TableMissing(
             f"table {key[:12]}… is not on this server: own data does not travel with the link. "
             "Ask its owner to export the data as CSV, and upload that file here."
         ) from None

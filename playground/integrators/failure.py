@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class SolverFailure(Exception):  # noqa: N818 - an outcome to be shown, not a programming error
+class SolverFailure(Exception):
     """A solver that chooses its own steps gave up.
 
     Attributes:

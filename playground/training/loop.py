@@ -50,8 +50,8 @@ class _Session:
     shown_at: float = 0.0
     begun_at: float = 0.0
     fresh: tuple[int, float, bytes] | None = None
-    live: tuple[int, float, Future[bytes]] | None = None
-    kept: tuple[int, float, Future[bytes]] | None = None
+    live: tuple[int, float, Future[bytes | None]] | None = None
+    kept: tuple[int, float, Future[bytes | None]] | None = None
 
     def run(self) -> Iterator[Event]:
         trainer = self.trainer
@@ -112,9 +112,9 @@ class _Session:
         rise = rising(trainer.history) if whole and experiment.early_stop else None
         if rise is not None and rise > experiment.patience:
             return Finished(
-                    trainer.step,
-                    f"early stop: the mean validation loss of five epochs rose by {rise:.3g}",
-                )
+                trainer.step,
+                f"early stop: the mean validation loss of five epochs rose by {rise:.3g}",
+            )
         if trainer.step >= trainer.total_steps:
             return Finished(trainer.step, f"all {experiment.epochs} epochs are done")
         return None
@@ -136,8 +136,9 @@ class _Session:
         if self.kept is not None:
             step, epoch, drawing = self.kept
             self.kept = None
-            self.fresh = (step, epoch, drawing.result())
-            yield Snapshot(*self.fresh)
+            if (frame := drawing.result()) is not None:
+                self.fresh = (step, epoch, frame)
+                yield Snapshot(*self.fresh)
 
     def _look(self, orders: Orders) -> Iterator[Event]:
         """Hand out the newest picture that is ready, and begin the next one if it is time."""
@@ -145,7 +146,8 @@ class _Session:
             return
         if self.live is not None and self.live[2].done():
             step, epoch, drawing = self.live
-            self.live, self.fresh = None, (step, epoch, drawing.result())
+            self.live, frame = None, drawing.result()
+            self.fresh = self.fresh if frame is None else (step, epoch, frame)
         changed, self.view = orders.view != self.view, orders.view
         now = time.perf_counter()
         if self.fresh is not None and now - self.shown_at > LIVE_SECONDS:
@@ -163,7 +165,9 @@ class _Session:
         yield Checkpoint(self.trainer.step, self.trainer.epoch, self.trainer.save())
 
     def _close(self, ending: Event) -> Iterator[Event]:
-        yield Live(self.trainer.step, self.trainer.epoch, self.painter.start(self.view).result())
+        frame = self.painter.start(self.view).result()
+        if frame is not None:
+            yield Live(self.trainer.step, self.trainer.epoch, frame)
         yield from self._save()
         yield ending
 
@@ -244,6 +248,9 @@ def redraw(experiment: Experiment, checkpoint: bytes, view: View) -> bytes:
     make_scene(trainer, view)  # raises for a view that does not fit
     painter = Painter(trainer)
     try:
-        return painter.start(view).result()
+        frame = painter.start(view).result()
+        if frame is None:
+            raise ValueError("the solver gives up on some points of the map")
+        return frame
     finally:
         painter.close()

@@ -33,7 +33,7 @@ def step_size_notice(trainer: Trainer) -> str | None:
     if width > WIDEST:
         return None
     states = net.trajectory(trainer.x[:POINTS]).detach()
-    h = float(net.steps()[0]) if hasattr(net, "steps") else net.step
+    h = net.times()[1]
     worst = 0.0
     for layer in sorted({round(i * (len(states) - 2) / (LAYERS - 1)) for i in range(LAYERS)}):
         for value in _eigenvalues(net, layer, states[layer]):

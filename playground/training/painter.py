@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from playground.analysis.views import Scene, draw
+from playground.integrators import SolverFailure
 from playground.optimizers import evaluated
 from playground.training.control import View
 
@@ -28,15 +29,19 @@ class Painter:
         self._twin = copy.deepcopy(trainer.net)
         self._thread = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (1,))
         self._scenes: dict[tuple[int, int] | None, Scene] = {}
-        self._job: Future[bytes] | None = None
+        self._job: Future[bytes | None] | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing is being drawn."""
         return self._job is None or self._job.done()
 
-    def start(self, view: View) -> Future[bytes]:
-        """Draw the net as it is now; waits for the drawing before this one, if there is one."""
+    def start(self, view: View) -> Future[bytes | None]:
+        """Draw the net as it is now; waits for the drawing before this one, if there is one.
+
+        The result is ``None`` where an adaptive solver gives up on a point of the map: that says
+        nothing about the training, whose own points may be integrated well.
+        """
         if self._job is not None:
             self._job.result()
         trainer = self._trainer
@@ -47,8 +52,11 @@ class Painter:
         self._job = self._thread.submit(self._draw, view, finite({**trainer.figures, **figures}))
         return self._job
 
-    def _draw(self, view: View, figures: dict[str, Any]) -> bytes:
-        return draw(self._twin, self._scene(view), figures).pack()
+    def _draw(self, view: View, figures: dict[str, Any]) -> bytes | None:
+        try:
+            return draw(self._twin, self._scene(view), figures).pack()
+        except SolverFailure:
+            return None
 
     def _scene(self, view: View) -> Scene:
         """Return the scene of a view; the first two inputs for one that names what is not there."""

@@ -151,7 +151,9 @@ class Trainer:
             penalised.backward()
             # Without an adjoint nothing is evaluated anew: each evaluation is pulled back once.
             self.nfe = (forward, self.net.nfe - forward or forward)
-            norm = nn.utils.clip_grad_norm_(self.weights, self.experiment.clip_norm or math.inf)
+            norm = nn.utils.get_total_norm([p.grad for p in self.weights])
+            if self.experiment.clip_norm:
+                nn.utils.clip_grads_with_norm_(self.weights, self.experiment.clip_norm, norm)
             if not first:
                 first.extend([loss.detach(), norm.detach()])
             return penalised

@@ -6,6 +6,7 @@ import time
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.analysis.frames import Frames, stack
 from playground.charts.curves import ROWS, curve, curve_rows
@@ -18,6 +19,7 @@ from playground.ui.figures import live_frame, run_metrics
 
 LIVE_SECONDS = 0.1
 _WATCH_SECONDS = 3.0
+_VIEW_SECONDS = 6.0  # for a resting run to be drawn anew
 
 
 def views(narrow: bool) -> None:
@@ -28,7 +30,9 @@ def views(narrow: bool) -> None:
     """
     shown = state.record()
     active = shown is not None and shown.status in state.ACTIVE
-    st.fragment(_views, run_every=LIVE_SECONDS if active else None)(
+    # Other axes were asked of a run that rests: look until their picture has come.
+    awaited = time.monotonic() < st.session_state.get("awaiting_view", 0.0)
+    st.fragment(_views, run_every=LIVE_SECONDS if active or awaited else None)(
         shown.status if shown else None, narrow
     )
 
@@ -52,7 +56,6 @@ def _views(drawn_as: str | None, narrow: bool) -> None:
         _replay_switch(shown)
         if shown.status != drawn_as:
             # The buttons stand outside this fragment and must follow the new status.
-            st.session_state["settled"] = time.time()
             st.rerun()
 
 
@@ -90,15 +93,17 @@ def _axes(shown: RunRecord) -> None:
                 st.selectbox(
                     label,
                     range(len(names)),
-                    index=default,
+                    index=(shown.view.features or (0, 1))[default],
                     format_func=lambda i: names[i],
                     key=f"axis:{label}",
                 )
             )
     if chosen[0] == chosen[1]:
         st.caption("Choose two different inputs.")
-    elif state.owns(shown):
+    elif state.owns(shown) and shown.view != View(tuple(chosen)):
         state.jobs().request_view(shown.id, View(tuple(chosen)))
+        st.session_state["awaiting_view"] = time.monotonic() + _VIEW_SECONDS
+        st.rerun()
 
 
 @st.cache_data(max_entries=64)
@@ -114,14 +119,19 @@ def _curves(shown: RunRecord | None) -> None:
     left, right = st.columns(2, gap="medium")
     classes = metrics is None or metrics["validation_accuracy"].notna().any()
     with left:
-        top, switch = st.columns([2, 1], vertical_alignment="center")
-        top.markdown("##### Loss")
-        log = switch.toggle("log", key="log_loss", help="Logarithmic loss axis.")
+        log = _heading("Loss").toggle("log", key="log_loss", help="Logarithmic loss axis.")
         _curve("loss", log, metrics)
-    with right:
-        if classes:
-            st.markdown("##### Accuracy")
+    if classes:
+        with right:
+            _heading("Accuracy")
             _curve("accuracy", False, metrics)
+
+
+def _heading(title: str) -> DeltaGenerator:
+    """Draw a heading and return the place beside it, so that neighbours stand at one height."""
+    head, beside = st.columns([2, 1], vertical_alignment="center")
+    head.markdown(f"##### {title}")
+    return beside
 
 
 def _curve(quantity: str, log: bool, metrics: pd.DataFrame | None) -> None:
@@ -134,6 +144,5 @@ def _curve(quantity: str, log: bool, metrics: pd.DataFrame | None) -> None:
         {**specification, "datasets": {ROWS: rows}},
         key=f"curve:{quantity}:{log}",
         width="stretch",
-        height=210,
     )
     chart_menu(quantity, specification, rows)

@@ -137,7 +137,7 @@ def _engine() -> None:
     engine = state.jobs().engine_state()
     if not engine.alive:
         st.error(
-            f"The engine that trains is not running{': ' + engine.error if engine.error else ''}. "
+            f"The engine that trains is not running. {engine.message} "
             "What you set is kept. Start it here, or with `python -m playground engine`.",
             icon=":material/power_off:",
         )

@@ -10,9 +10,9 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
-import framesets  # noqa: E402
+import framesets
 
-from playground.ui import canvas  # noqa: E402
+from playground.ui import canvas
 
 st.set_page_config(layout="wide")
 

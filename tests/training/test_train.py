@@ -9,6 +9,7 @@ import torch
 
 from playground.analysis.frames import Frames
 from playground.experiment import Experiment
+from playground.integrators import SolverFailure
 from playground.networks import NETWORKS
 from playground.optimizers import OPTIMIZERS
 from playground.training import Limits, Orders, View, estimate, make_net, redraw, refusal, train
@@ -133,6 +134,25 @@ def test_a_run_that_was_interrupted_ends_at_the_same_bits(name):
         assert torch.equal(value, weights(second)[key]), key
     steps = [x.step for x in first + second if isinstance(x, e.Metrics)]
     assert steps == [x.step for x in whole if isinstance(x, e.Metrics)]
+
+
+def test_lookahead_around_muon_resumes_between_its_slow_steps():
+    slot = {"name": "lookahead", "options": {"inner": "muon", "k": 5}}
+    experiment = small(optimizer=slot)
+    first = list(train(experiment, control=Script({3: Orders(halt="pause")})))
+    second = list(train(experiment, checkpoint=first[-2].payload))
+    for key, value in weights(list(train(experiment))).items():
+        assert torch.equal(value, weights(second)[key]), key
+
+
+def test_a_map_that_cannot_be_drawn_does_not_end_a_training(monkeypatch):
+    def give_up(*_):
+        raise SolverFailure("too stiff", 0.0)
+
+    monkeypatch.setattr("playground.training.painter.draw", give_up)
+    events = list(train(small()))
+    assert isinstance(events[-1], e.Finished)
+    assert not any(isinstance(event, e.Snapshot | e.Live) for event in events)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -16,7 +16,7 @@ from playground.ui import canvas
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-import framesets  # noqa: E402
+import framesets
 
 
 def unpack(data):
