@@ -25,7 +25,7 @@ CONNECT_SECONDS = 10.0
 REFRESH_SECONDS = 0.5
 LOST_SECONDS = 3.0
 FORGET_SECONDS = 10.0
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 10.0
 
 
 class PoolError(RuntimeError):
@@ -155,17 +155,18 @@ class DaskPool:
             threading.Thread(target=self._restart, args=(slot,), daemon=True).start()
 
     def close(self) -> None:
-        """Close the client, and the embedded cluster with its workers, which have nothing to lose."""
-        processes = self._processes()
+        """Close the client, and the embedded cluster with its workers."""
+        if self._cluster is not None:  # workers have nothing to lose, and take seconds to end well
+            for nanny in self._cluster.workers.values():
+                nanny.close_gracefully()  # it will not start another one
+            for pid in self._processes().values():
+                _kill(pid)
         for part in (self._client, self._cluster):
             try:
                 if part is not None:
                     part.close(timeout=CLOSE_SECONDS)
-            except Exception:  # busy workers take their time: end them, and wait for the rest
-                for pid in processes.values():
-                    _kill(pid)
-                with contextlib.suppress(Exception):
-                    part.close(timeout=CLOSE_SECONDS)
+            except Exception:  # the process ends anyway, and its children with it
+                logger.exception("closing the cluster")
         self._client = self._cluster = None
 
     def _processes(self) -> dict[str, int]:
