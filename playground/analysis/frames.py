@@ -1,9 +1,9 @@
 """Frames: the views of a net as bytes that travel unchanged from the worker to the canvas.
 
-The layout is ``ODEF``, the length of the header as a little-endian ``uint32``, the header as JSON, zeros
-up to a multiple of eight, then the arrays, each aligned to eight bytes, C order, little endian. The header
-holds ``meta`` and, for every array, its type, shape and offset. Arrays of what moves lead with the number
-of frames: one for a live view, many for a recording.
+The layout is ``ODEF``, the length of the header as a little-endian ``uint32``, the header as JSON,
+zeros up to a multiple of eight, then the arrays, each aligned to eight bytes, C order, little endian.
+The header holds ``meta`` and, for every array, its type, shape and offset. Arrays of what moves lead
+with the number of frames: one for a live view, many for a recording.
 """
 
 from __future__ import annotations

@@ -34,8 +34,10 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     flat = [page for entries in sections.values() for page in entries]
     # Menus that fold a handful of pages away would only hide them.
     chosen = st.navigation(flat if len(flat) <= _FLAT else sections, position="top")
-    state.show_messages()
+    top = st.container()  # filled last, when the page has said what it has to say
     chosen.run()
+    with top:
+        state.show_messages()
 
 
 def _page(root: Path, page: Page, *, default: bool) -> st.Page:

@@ -29,7 +29,6 @@ def playground_page() -> None:
     if state.record() is None and window.user:
         state.renew(train=st.session_state.pop("train_at_once", False))
     state.write_link()
-    state.show_messages()
     transport()
     if window.narrow:
         _narrow()

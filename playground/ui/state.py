@@ -6,6 +6,7 @@ changes it through ``change``; the address bar follows.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from playground.experiment import Experiment
 from playground.jobs import Jobs, Refused, RunRecord
 
 ACTIVE = ("queued", "running")
+MESSAGE_SECONDS = 20.0
 RUN = "run"  # name of the run's id in a link
 _RATES = ("optimizer.learning_rate", "optimizer.inner.learning_rate")
 
@@ -57,14 +59,19 @@ def record() -> RunRecord | None:
 
 
 def say(text: str, kind: str = "warning") -> None:
-    """Keep a message for the top of the page until it is shown."""
-    st.session_state.setdefault("messages", []).append((kind, text))
+    """Put a message on top of the page for a while, through however many runs of the script."""
+    held = st.session_state.setdefault("messages", {})
+    held[(kind, text)] = time.monotonic() + MESSAGE_SECONDS
 
 
 def show_messages() -> None:
-    """Show what was said since the last time."""
-    for kind, text in st.session_state.pop("messages", []):
-        getattr(st, kind)(text)
+    """Show the messages of the last while."""
+    held: dict[tuple[str, str], float] = st.session_state.get("messages", {})
+    for (kind, text), until in list(held.items()):
+        if time.monotonic() > until:
+            del held[(kind, text)]
+        else:
+            getattr(st, kind)(text)
 
 
 def open_link() -> None:

@@ -89,6 +89,15 @@ def run_of(page):
     return found[1]
 
 
+def wait_run(page, condition, seconds=30):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition(run_of(page)):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the page stayed at run {run_of(page)}")
+
+
 def test_home_moves_before_anything_was_trained(app, new_page, home):
     runs = len(Jobs(home).list_runs())
     page = new_page(app, width=1440)
@@ -171,8 +180,8 @@ def test_share_link_in_a_second_browser(play, app, new_page):
     assert mine.shape == theirs.shape
     assert (mine == theirs).mean() > 0.99
     press(other, "Train")  # a run of their own
+    wait_run(other, lambda run: run != run_of(page))
     wait_step(other, lambda step: step > 0)
-    assert run_of(other) != run_of(page)
 
 
 def test_link_with_wrong_fields_says_so(app, new_page):
@@ -222,10 +231,7 @@ def test_another_setting_makes_another_run_that_trains_on(play):
     wait_step(page, lambda step: step > 5)
     run = run_of(page)
     page.get_by_role("radio", name="Moons").click()
-    until = time.monotonic() + 30
-    while run_of(page) == run and time.monotonic() < until:
-        page.wait_for_timeout(100)
-    assert run_of(page) != run
+    wait_run(page, lambda now: now != run)
     assert "data=moons" in page.url
     wait_step(page, lambda step: step > 0)
     press(page, "Pause")

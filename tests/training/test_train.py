@@ -214,8 +214,10 @@ def test_divergence_is_named(optimizer):
 
 
 def test_early_notices_of_hopeless_settings():
-    fast = small(optimizer={"name": "sgd", "options": {"learning_rate": 10.0}},
-                 network={"name": "rk_net", "options": {"width": 8, "depth": 20, "horizon": 20}})  # fmt: skip
+    fast = small(
+        optimizer={"name": "sgd", "options": {"learning_rate": 10.0}},
+        network={"name": "rk_net", "options": {"width": 8, "depth": 20, "horizon": 20}},
+    )
     assert any("learning rate" in notice for notice in next(train(fast)).notices)
     coarse = small(network={"name": "rk_net", "options": {"width": 8, "depth": 2, "horizon": 60}})
     assert any("step size" in notice for notice in next(train(coarse)).notices)
