@@ -20,7 +20,7 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 ID = re.compile(f"[{ALPHABET}]{{16}}")
 
 
-class Refused(ValueError):  # noqa: N818 - an answer, not a fault
+class Refused(ValueError):
     """What was asked is not done; the message says why, in words for whoever asked."""
 
 

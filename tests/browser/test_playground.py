@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from looking import DARK, boundary, download, flow, pixels, read, table
+from playwright.sync_api import TimeoutError
 
 from playground.experiment import Experiment
 from playground.jobs import Jobs
@@ -67,7 +68,11 @@ def expect_figures(page, pattern, seconds=60):
 
 
 def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    button = page.get_by_role("button", name=name, exact=True)
+    try:
+        button.click(timeout=15_000)
+    except TimeoutError as error:
+        raise AssertionError(f"no button {name!r}; the strip shows {figures(page)!r}") from error
 
 
 def step_of(page):
