@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,16 @@ from pydantic import ValidationError
 if TYPE_CHECKING:
     from playground.experiment import Experiment
 
+LISTED = (
+    "datasets",
+    "networks",
+    "integrators",
+    "optimizers",
+    "schedules",
+    "losses",
+    "activations",
+    "presets",
+)  # named here, so that parsing a command does not import torch
 APP = Path(__file__).parent.parent / "app.py"
 
 
@@ -63,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     listing = commands.add_parser("list", help="list a registry")
-    listing.add_argument("what", nargs="?", choices=sorted(_registries()), help="all by default")
+    listing.add_argument("what", nargs="?", choices=LISTED, help="all by default")
     listing.add_argument("--json", action="store_true", help="print one line of JSON")
     listing.set_defaults(run=_list)
 
@@ -212,6 +223,26 @@ def _engine(_: argparse.Namespace) -> int:
 
 def _app(arguments: argparse.Namespace) -> int:
     options = [word for word in arguments.options if word != "--"]
-    return subprocess.call(
-        [sys.executable, "-m", "streamlit", "run", str(APP), *options], cwd=APP.parent
-    )
+    address = _server_option(options, "address", "127.0.0.1")
+    host = "127.0.0.1" if address in ("0.0.0.0", "::") else address
+    url = f"http://{host}:{_server_option(options, 'port', '8501')}"
+    python = [sys.executable, "-m"]
+    server = subprocess.Popen([*python, "streamlit", "run", str(APP), *options], cwd=APP.parent)
+    warming = subprocess.Popen([*python, "playground.ui.warm", url], cwd=APP.parent)
+    try:
+        return server.wait()
+    except KeyboardInterrupt:  # Ctrl-C reaches the server as well, which ends in its own time
+        return server.wait()
+    finally:
+        warming.terminate()
+
+
+def _server_option(options: Sequence[str], name: str, default: str) -> str:
+    """Return a server setting as Streamlit will find it: option, environment, default."""
+    flag = f"--server.{name}"
+    for word, following in zip(options, [*options[1:], ""]):
+        if word.startswith(f"{flag}="):
+            return word.partition("=")[2]
+        if word == flag:
+            return following
+    return os.environ.get(f"STREAMLIT_SERVER_{name.upper()}", default)

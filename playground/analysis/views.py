@@ -18,7 +18,7 @@ SHOWN_PATHS = 300
 SHOWN_POINTS = 1000
 SHOWN_LAYERS = 41
 WARP_LINES = 15
-CHUNK = 1024  # rows at once: the features of a chunk then stay in the processor's cache
+CHUNK = 4096  # rows at once: few enough for the cache, enough to outweigh the calls
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Scene:
         )
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def predict(net: torch.nn.Module, x: Tensor) -> Tensor:
     """Return the outputs ``(n, n_outputs)`` for many points, computed a chunk at a time."""
     return torch.cat([net(part) for part in x.split(CHUNK)])
@@ -144,7 +144,7 @@ def principal_axes(
     return centre, basis, np.clip(values[order] / total, 0, 1)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def flow(net: PointNet, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return trajectories and warped grid in one basis for all layers: arrays and meta."""
     x = scene.tensor(scene.split.x_train[:SHOWN_PATHS])

@@ -1,0 +1,121 @@
+"""The command line: what it prints, and what wrong input gets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load
+
+from playground import cli
+from playground.cli import main
+from playground.experiment import Experiment
+from playground.presets import presets
+
+SMALL = ["--set", "n_train=60", "--set", "n_validation=60", "--set", "epochs=2"]
+SMALL += ["--set", "network.width=4", "--set", "network.depth=2"]
+
+
+def last_json(capsys):
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def test_train_ends_with_one_line_of_json(capsys):
+    assert main(["train", "--preset", "spiral", "--json", *SMALL]) == 0
+    result = last_json(capsys)
+    assert result["status"] == "finished"
+    assert result["epochs"] == 2
+    assert 0 <= result["validation_accuracy"] <= 1
+    assert {"validation_loss", "seconds"} <= set(result)
+
+
+def test_train_takes_a_file_and_writes_weights(tmp_path, capsys):
+    file, weights = tmp_path / "e.json", tmp_path / "w.safetensors"
+    file.write_text(Experiment().model_dump_json())
+    assert main(["train", str(file), "--weights", str(weights), "--json", *SMALL]) == 0
+    assert load(weights.read_bytes())["weight"].shape == (2, 4, 4)
+    assert last_json(capsys)["steps"] == 4
+
+
+def test_train_writes_a_recording(tmp_path):
+    import gzip
+
+    from playground.analysis.frames import Frames
+
+    file = tmp_path / "r.gz"
+    assert main(["train", "--recording", str(file), *SMALL]) == 0
+    frames = Frames.unpack(gzip.decompress(file.read_bytes()))
+    assert len(frames.meta["frames"]) == len(frames.arrays["grid"]) > 2
+    assert frames.arrays["paths"].shape[2] <= 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--preset", "nope"], ["nope", "spiral"]),
+        (["--set", "epochs=0"], ["epochs", "0", "1 to 10000"]),
+        (["--set", "colour=red"], ["colour"]),
+        (["--set", "epochs"], ["FIELD=VALUE"]),
+        (["missing.json"], ["missing.json"]),
+        (["--set", "network.width=1024", "--set", "network.depth=500"], ["parameters", "legal"]),
+    ],
+)
+def test_wrong_input_is_named(arguments, words, capsys):
+    assert main(["train", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in words), said
+
+
+def test_file_that_is_no_experiment_is_named(tmp_path, capsys):
+    file = tmp_path / "e.json"
+    file.write_text('{"n_train": 1}')
+    assert main(["train", str(file)]) == 2
+    assert "n_train" in capsys.readouterr().err
+
+
+def test_divergence_is_a_failure(capsys):
+    wild = ["--set", "optimizer=sgd", "--set", "optimizer.learning_rate=10"]
+    wild += ["--set", "network.activation=linear", "--set", "network.depth=10"]
+    assert main(["train", "--json", *SMALL, *wild, "--set", "epochs=30"]) == 1
+    assert last_json(capsys)["status"] == "diverged"
+
+
+def test_list_names_every_registry_and_every_entry(capsys):
+    assert set(cli.LISTED) == set(cli._registries())
+    assert main(["list", "--json"]) == 0
+    listed = last_json(capsys)
+    for kind, registry in cli._registries().items():
+        assert [row["name"] for row in listed[kind]] == list(registry)
+    assert main(["list", "integrators"]) == 0
+    assert "rk4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["list"], ["engine"], ["app"]])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*command, "--help"])
+    assert caught.value.code == 0
+    assert "usage" in capsys.readouterr().out
+
+
+def test_help_does_not_import_torch():
+    code = "import sys, playground.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "sys.exit('torch' in sys.modules)"
+    root = Path(__file__).resolve().parents[1]
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True).returncode == 0
+    )
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_trains(name):
+    from playground.training import refusal, train
+    from playground.training.events import Finished
+
+    preset = presets()[name]
+    assert preset.label
+    assert preset.summary
+    assert refusal(preset.experiment) is None
+    short = preset.experiment.amended({"epochs": "1", "n_train": "60", "n_validation": "60"})
+    assert isinstance(list(train(short))[-1], Finished)
