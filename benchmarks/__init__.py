@@ -1,0 +1,1 @@
+"""Benchmarks: speeds as ratios, each taken in one run on one machine; never an assertion on seconds."""
