@@ -28,16 +28,17 @@ def write(model: BaseModel, prefix: str = "") -> dict[str, str]:
             flat[prefix + name] = value.name
             flat |= write(value.options, f"{prefix}{name}.")
         else:
-            flat[prefix + name] = _text(value)
+            flat[prefix + name] = text_of(value)
     return flat
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return one value as a link writes it; ``read`` reads it back."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         flat = all(isinstance(item, str) for item in value)
         return ",".join(value) if flat else json.dumps(value)
     return repr(value) if isinstance(value, float) else str(value)

@@ -41,10 +41,12 @@ export default function (component) {
     root.dataset.shown = wanted;
   }
   root.setAttribute("aria-label", data.label);
+  const known = data.options.some((option) => option.name === data.value);
   for (const button of root.children) {
     const chosen = button.dataset.name === data.value;
     button.setAttribute("aria-checked", String(chosen));
-    button.tabIndex = chosen ? 0 : -1;
+    // Where nothing is chosen, the first one lets the keyboard in.
+    button.tabIndex = chosen || (!known && button === root.firstChild) ? 0 : -1;
   }
   root.onclick = (event) => {
     const button = event.target.closest("button");

@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from playground.query import text_of
 from playground.registry import Options, Slot, bounds, hint
 from playground.ui import state
 
@@ -47,7 +48,7 @@ def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
     elif field.annotation in (int, float):
         _number(field, value, about, dotted)
     else:
-        _put(dotted, state.as_text(value))
+        _put(dotted, text_of(value))
         st.text_input(**about, on_change=_changed, args=(dotted,))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from playground.jobs import Jobs
+from playground.jobs import Jobs, SettingsError
 from playground.ui import state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
@@ -25,7 +25,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         page_title="ODE-net playground", page_icon=":material/timeline:", layout="wide"
     )
     st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
-    start_engine()
+    engine_runs()
     first = next(iter(pages.values()))[0]
     sections = {
         title: [_page(root, page, default=page is first) for page in entries]
@@ -45,8 +45,9 @@ def _page(root: Path, page: Page, *, default: bool) -> st.Page:
     return st.Page(root / file, title=title, icon=icon, url_path=address or None, default=default)
 
 
-@st.cache_resource
-def start_engine() -> bool:
-    """Start the engine of this server once, unless one runs already."""
-    Jobs().ensure_engine()
-    return True
+def engine_runs() -> None:
+    """Start the engine unless one runs already; takes milliseconds when it does."""
+    try:
+        Jobs().ensure_engine()
+    except (OSError, SettingsError) as error:
+        state.say(f"The engine could not be started: {error}", "error")

@@ -95,7 +95,7 @@ def _axes(shown: RunRecord) -> None:
                     range(len(names)),
                     index=(shown.view.features or (0, 1))[default],
                     format_func=lambda i: names[i],
-                    key=f"axis:{label}",
+                    key=f"axis:{label}:{len(names)}",
                 )
             )
     if chosen[0] == chosen[1]:

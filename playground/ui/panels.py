@@ -120,9 +120,9 @@ def _input_features(experiment: Experiment) -> None:
     options = experiment.network.options
     terms = suggested_terms(experiment.n_features)
     key = key_of("network.inputs")
-    chosen = list(options.inputs) or [f"x{i + 1}" for i in range(min(experiment.n_features, 3))]
-    st.session_state[key] = chosen
     raw = [f"x{i + 1}" for i in range(experiment.n_features)]
+    chosen = list(options.inputs) or raw
+    st.session_state[key] = chosen
 
     def changed() -> None:
         picked = st.session_state[key]
@@ -131,7 +131,7 @@ def _input_features(experiment: Experiment) -> None:
     field = type(options).model_fields["inputs"]
     st.pills(
         str(field.title),
-        list(dict.fromkeys([*terms, *chosen])),
+        list(dict.fromkeys([*raw, *terms, *chosen])),
         selection_mode="multi",
         help=field.description,
         key=key,

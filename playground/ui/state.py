@@ -14,6 +14,7 @@ import streamlit as st
 
 from playground.experiment import Experiment
 from playground.jobs import Jobs, Refused, RunRecord
+from playground.query import text_of
 
 ACTIVE = ("queued", "running")
 MESSAGE_SECONDS = 20.0
@@ -96,7 +97,7 @@ def _attach(wanted: str) -> None:
         say(f"In the link: {refused}.")
         return
     st.session_state["run_id"] = wanted
-    st.session_state["experiment"] = Experiment.model_validate_json(shown.experiment_json)
+    st.session_state["experiment"] = as_it_trains(shown)
 
 
 def start_with(chosen: Experiment) -> None:
@@ -104,6 +105,14 @@ def start_with(chosen: Experiment) -> None:
     st.session_state["experiment"] = chosen
     st.session_state["run_id"] = None
     st.session_state["train_at_once"] = True
+
+
+def as_it_trains(shown: RunRecord) -> Experiment:
+    """Return a run's experiment with the learning rate that was last set while it trained."""
+    made = Experiment.model_validate_json(shown.experiment_json)
+    rates = [a.changes["learning_rate"] for a in jobs().amendments(shown.id)]
+    field = _RATES[made.optimizer.name == "lookahead"]
+    return made.amended({field: text_of(rates[-1])}) if rates else made
 
 
 def write_link() -> None:
@@ -121,7 +130,7 @@ def change(values: Mapping[str, Any]) -> None:
 
     A new learning rate goes to the run that is training; anything else makes another run of it.
     """
-    named = {name: as_text(value) for name, value in values.items()}
+    named = {name: text_of(value) for name, value in values.items()}
     before = experiment()
     try:
         after = before.amended(named)
@@ -138,17 +147,6 @@ def change(values: Mapping[str, Any]) -> None:
         jobs().change(shown.id, learning_rate=rate)
     else:
         renew(train=shown is not None and shown.status in ACTIVE and shown.until_step is None)
-
-
-def as_text(value: Any) -> str:
-    """Return a value as a link writes it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return repr(value) if isinstance(value, float) else str(value)
 
 
 def owns(shown: RunRecord) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -127,9 +128,7 @@ def _share() -> None:
         st.caption(
             "The address of this page holds every setting and the run. This link opens both:"
         )
-        link = f"{st.context.url or ''}?" + "&".join(
-            f"{name}={value}" for name, value in st.query_params.to_dict().items()
-        )
+        link = f"{st.context.url or ''}?{urlencode(st.query_params.to_dict())}"
         st.code(link, language=None, wrap_lines=True)
 
 
