@@ -6,7 +6,6 @@ enters by a deep link is told that the page does not exist. This visits the firs
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 import urllib.error
@@ -14,7 +13,7 @@ import urllib.request
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+from websockets.sync.client import connect
 
 PATIENCE = 60.0  # seconds for the server to come up, and again for its first run
 
@@ -35,16 +34,21 @@ def wait_until_healthy(url: str) -> None:
     raise TimeoutError(f"no answer from {url}")
 
 
-async def visit(url: str) -> None:
-    """Run the app's script once, as a browser that opens the first page would."""
+def visit(url: str) -> None:
+    """Run the app's script once, as a browser that opens the first page would.
+
+    Raises:
+        TimeoutError: If the run does not end in time.
+    """
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
     message = BackMsg()
     message.rerun_script.query_string = ""
-    async with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
-        await socket.send(message.SerializeToString())
-        async for received in socket:
+    until = time.monotonic() + PATIENCE
+    with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
+        socket.send(message.SerializeToString())
+        while True:
             answer = ForwardMsg()
-            answer.ParseFromString(received)
+            answer.ParseFromString(socket.recv(timeout=max(0.0, until - time.monotonic())))
             if answer.WhichOneof("type") == "script_finished":
                 return
 
@@ -52,7 +56,7 @@ async def visit(url: str) -> None:
 def main(url: str) -> None:
     """Wait for the server at ``url`` and visit it."""
     wait_until_healthy(url)
-    asyncio.run(asyncio.wait_for(visit(url), PATIENCE))
+    visit(url)
 
 
 if __name__ == "__main__":
