@@ -4,6 +4,8 @@
 const ID_KEY = "ode-net-playground-browser";
 const WIDE = window.matchMedia("(min-width: 1200px)");
 
+let fallback = null; // where storage is blocked, the id lives as long as the page
+
 function browserId() {
   const fresh = () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -14,7 +16,7 @@ function browserId() {
     localStorage.setItem(ID_KEY, made);
     return made;
   } catch {
-    return fresh(); // storage is blocked: the id then lives as long as the page
+    return (fallback ??= fresh());
   }
 }
 

@@ -150,7 +150,7 @@ def flow(net: PointNet, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, 
     x = scene.tensor(scene.split.x_train[:SHOWN_PATHS])
     every = net.trajectory(torch.cat([x, scene.lines]))
     layers = shown_layers(len(every))
-    states = np.nan_to_num(every[layers].double().cpu().numpy(), posinf=1e6, neginf=-1e6)
+    states = np.nan_to_num(every[layers].cpu().double().numpy(), posinf=1e6, neginf=-1e6)
     width = states.shape[-1]
     if width <= 2:
         centre, basis, explained = np.zeros(width), np.eye(width), np.ones(0)

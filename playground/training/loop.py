@@ -74,6 +74,9 @@ class _Session:
             whole = trainer.step % trainer.steps_per_epoch == 0
             if whole or trainer.step in to_keep:
                 yield from self._measured()
+                if (trouble := trainer.trouble()) is not None:  # the last step may be what broke it
+                    yield from self._close(Diverged(trainer.step, trouble))
+                    return
             if trainer.step in to_keep:
                 yield from self._keep()
             yield from self._look(orders)

@@ -57,7 +57,7 @@ def _eigenvalues(net: torch.nn.Module, layer: int, states: Tensor) -> list[compl
     for y in states:
         jacobian = torch.autograd.functional.jacobian(lambda v: f(time, v[None])[0], y)
         if torch.isfinite(jacobian).all():
-            values += [complex(value) for value in torch.linalg.eigvals(jacobian.double())]
+            values += [complex(value) for value in torch.linalg.eigvals(jacobian.cpu().double())]
     return values
 
 

@@ -77,6 +77,7 @@ class Trainer:
         self.history: list[float] = []  # validation loss of every epoch
         self.start_loss: float | None = None
         self.figures: dict[str, float | None] = {}  # of the last metrics
+        self.measured_at = -1
         self.batch_loss = math.nan
         self.gradient_norm = 0.0
         self.nfe = (0, 0)
@@ -172,11 +173,13 @@ class Trainer:
         """Return what is wrong with the last step in words, ``None`` if nothing."""
         where = f"in epoch {math.ceil(self.epoch)} (step {self.step})"
         advice = f"try a learning rate below {self.rate:.3g}, a smaller step size h, or clip the gradient"
-        if not math.isfinite(self.batch_loss):
-            return f"the loss became {self.batch_loss} {where}; {advice}"
         limit = EXPLOSION * max(1.0, self.start_loss or 0.0)
-        if self.batch_loss > limit:
-            return f"the loss grew to {self.batch_loss:.3g} {where}; {advice}"
+        measured = self.figures.get("train_loss") if self.measured_at == self.step else None
+        for loss in (self.batch_loss, measured):
+            if loss is not None and not math.isfinite(loss):
+                return f"the loss became {loss} {where}; {advice}"
+            if loss is not None and loss > limit:
+                return f"the loss grew to {loss:.3g} {where}; {advice}"
         return None
 
     def evaluate(self) -> Metrics:
@@ -189,6 +192,7 @@ class Trainer:
         samples = (self.step - self._window[0]) * self.batch_size
         self.seconds += time.perf_counter() - began
         self._window = (self.step, self.seconds)
+        self.measured_at = self.step
         self.figures = {
             "train_loss": train_loss,
             "validation_loss": loss,
@@ -212,7 +216,7 @@ class Trainer:
         loss = float(self.loss(outputs, y))
         if y.is_floating_point():
             return loss, None
-        return loss, float((outputs.argmax(dim=-1) == y).double().mean())
+        return loss, float((outputs.argmax(dim=-1) == y).float().mean())
 
     def save(self) -> bytes:
         """Return a checkpoint."""

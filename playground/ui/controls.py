@@ -159,17 +159,11 @@ def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) ->
         return
     _put(dotted, value)
     shared = {"min_value": low, "max_value": high, "on_change": _changed, "args": (dotted,)}
-    if high - low <= (60 if whole else 10):
-        step = 1 if whole else hint(field, "step", None) or _nice((high - low) / 100)
-        st.slider(**about, **shared, step=step if not whole else 1)
-    else:
-        st.number_input(
-            **about, **shared, step=1 if whole else None, format=None if whole else "%g"
-        )
-
-
-def _nice(step: float) -> float:
-    return float(10 ** math.floor(math.log10(step)))
+    step = 1 if whole else hint(field, "step", None)
+    if step and high - low <= (60 if whole else 10):
+        st.slider(**about, **shared, step=step)
+    else:  # a number of any size, which a slider would round
+        st.number_input(**about, **shared, step=step or 0.01, format=None if whole else "%g")
 
 
 def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], dotted: str) -> None:
@@ -196,5 +190,12 @@ def _optional(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) 
         state.change({dotted: st.session_state[key_of(dotted)]})
 
     st.number_input(
-        **about, min_value=low, max_value=high, placeholder="off", format="%g", on_change=changed
+        **about,
+        value=None,
+        min_value=None if low is None else float(low),
+        max_value=None if high is None else float(high),
+        step=0.01,
+        placeholder="off",
+        format="%g",
+        on_change=changed,
     )

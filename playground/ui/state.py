@@ -6,6 +6,7 @@ changes it through ``change``; the address bar follows.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from playground.query import text_of
 
 ACTIVE = ("queued", "running")
 MESSAGE_SECONDS = 20.0
+SECOND_DELIVERY = 0.25  # seconds within which the same click may come again
 RUN = "run"  # name of the run's id in a link
 _RATES = ("optimizer.learning_rate", "optimizer.inner.learning_rate")
 
@@ -62,7 +64,12 @@ def record() -> RunRecord | None:
 def say(text: str, kind: str = "warning") -> None:
     """Put a message on top of the page for a while, through however many runs of the script."""
     held = st.session_state.setdefault("messages", {})
-    held[(kind, text)] = time.monotonic() + MESSAGE_SECONDS
+    held[(kind, plain(text))] = time.monotonic() + MESSAGE_SECONDS
+
+
+def plain(text: str) -> str:
+    """Return text with Markdown's signs escaped: what a link says must not become a picture or a link."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
 
 
 def show_messages() -> None:
@@ -102,6 +109,9 @@ def _attach(wanted: str) -> None:
 
 def start_with(chosen: Experiment) -> None:
     """Put an experiment in the form and train it as soon as the playground opens."""
+    old = record()
+    if old is not None and owns(old):
+        _steer(lambda: jobs().stop(old.id))
     st.session_state["experiment"] = chosen
     st.session_state["run_id"] = None
     st.session_state["train_at_once"] = True
@@ -144,7 +154,7 @@ def change(values: Mapping[str, Any]) -> None:
     live = set(named) <= set(_RATES) and shown is not None and shown.status in (*ACTIVE, "paused")
     if live and shown.step > 0 and owns(shown):
         (rate,) = (float(v) for v in named.values())
-        jobs().change(shown.id, learning_rate=rate)
+        _steer(lambda: jobs().change(shown.id, learning_rate=rate))
     else:
         renew(train=shown is not None and shown.status in ACTIVE and shown.until_step is None)
 
@@ -170,16 +180,27 @@ def renew(*, train: bool) -> None:
     st.session_state["live"] = None
     if old is not None and owns(old):
         # A run that never trained is only a preview of the form; nobody will look for it again.
-        jobs().delete(old.id) if old.step == 0 else jobs().stop(old.id)
+        _steer(lambda: jobs().delete(old.id) if old.step == 0 else jobs().stop(old.id))
 
 
-def train_or_pause() -> None:
-    """What the big button does: train, pause, go on, or train again from the start."""
+# A click may be delivered twice, when the run of the script that it caused is interrupted. So train and
+# pause say what is wanted, not what to change about the present state, and may be done twice.
+
+
+def train() -> None:
+    """Train: go on where the run was paused, or begin anew where it has ended or is another's."""
     shown = record()
     if shown is None or not owns(shown) or shown.status in ("finished", "diverged", "failed"):
         renew(train=True)
-        return
-    _steer(lambda: jobs().pause(shown.id) if trains(shown) else jobs().resume(shown.id))
+    elif not trains(shown):
+        _steer(lambda: jobs().resume(shown.id))
+
+
+def pause() -> None:
+    """Halt the run after its present step."""
+    shown = record()
+    if shown is not None and trains(shown):
+        _steer(lambda: jobs().pause(shown.id))
 
 
 def trains(shown: RunRecord) -> bool:
@@ -193,7 +214,15 @@ def reset() -> None:
 
 
 def step(n_steps: int) -> None:
-    """Train a few steps more and pause."""
+    """Train a few steps more and pause.
+
+    Steps add up, so that the second delivery of a click has to be told from a second click: it
+    follows faster than a finger.
+    """
+    now = time.monotonic()
+    if now - st.session_state.get("stepped", -1.0) < SECOND_DELIVERY:
+        return
+    st.session_state["stepped"] = now
     shown = record()
     if shown is None or not owns(shown):
         renew(train=False)

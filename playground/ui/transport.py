@@ -40,15 +40,25 @@ def transport() -> None:
 def _buttons(shown: RunRecord | None) -> None:
     training = shown is not None and state.trains(shown) and state.owns(shown)
     paused = shown is not None and shown.status == "paused" and shown.step > 0
-    label = "Pause" if training else ("Go on" if paused else "Train")
-    st.button(
-        label,
-        icon=":material/pause:" if training else ":material/play_arrow:",
-        type="primary",
-        key="train",
-        on_click=state.train_or_pause,
-        help="Train in the background, pause after the present step, or go on.",
-    )
+    # Keys of their own: a second delivery of one click must never reach the other button.
+    if training:
+        st.button(
+            "Pause",
+            icon=":material/pause:",
+            type="primary",
+            key="pause",
+            on_click=state.pause,
+            help="Halt after the present step; nothing is lost.",
+        )
+    else:
+        st.button(
+            "Go on" if paused else "Train",
+            icon=":material/play_arrow:",
+            type="primary",
+            key="train",
+            on_click=state.train,
+            help="Train in the background; this page may be closed meanwhile.",
+        )
     batch = state.experiment().batch_size
     steps = math.ceil(state.experiment().n_train / batch)
     if state.experiment().optimizer.entry.full_batch:
