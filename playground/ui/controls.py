@@ -122,7 +122,10 @@ def seed_control(model: BaseModel, name: str) -> None:
 
 
 def _put(dotted: str, value: Any) -> None:
-    st.session_state[key_of(dotted)] = value
+    # Set only where it differs: to set a widget takes away what is being typed into it.
+    key = key_of(dotted)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def _changed(dotted: str) -> None:

@@ -85,9 +85,9 @@ def show_messages() -> None:
 def open_link() -> None:
     """Take experiment and run from the address, the first time that this tab sees it."""
     link = {k: v for k, v in st.query_params.to_dict().items() if k != "embed"}
-    if not link or st.session_state.get("link") == link:
+    # A browser reports its address a moment late: one that this tab has had before is no new link.
+    if not link or not _first_sight(link):
         return
-    st.session_state["link"] = link
     values: Mapping[str, Any] = {k: v for k, v in link.items() if k != RUN}
     if values:
         st.session_state["experiment"], messages = Experiment.from_query(values)
@@ -95,6 +95,16 @@ def open_link() -> None:
             say(f"In the link: {message}.")
     if RUN in link and link[RUN] != run_id():
         _attach(link[RUN])
+
+
+def _first_sight(link: Mapping[str, str]) -> bool:
+    """Note a link, and return whether this tab has not had it before."""
+    seen: set[frozenset[tuple[str, str]]] = st.session_state.setdefault("links", set())
+    known = frozenset(link.items())
+    if known in seen:
+        return False
+    seen.add(known)
+    return True
 
 
 def _attach(wanted: str) -> None:
@@ -130,8 +140,8 @@ def write_link() -> None:
     link = experiment().to_query()
     if run_id():
         link[RUN] = run_id()
-    if st.session_state.get("link") != link:
-        st.session_state["link"] = link
+    _first_sight(link)
+    if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 
 
