@@ -2,14 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8501
-ADDRESS ?= 127.0.0.1
 CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: run test lint format bench clean browser
 
 run: $(VENV)/run.stamp
-	$(BIN)/python -m playground app --server.port $(PORT) --server.address $(ADDRESS)
+	$(BIN)/python -m playground app \
+		$(if $(PORT),--server.port $(PORT)) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: $(VENV)/dev.stamp browser lint
 	$(BIN)/python -m pytest

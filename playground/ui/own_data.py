@@ -53,7 +53,7 @@ def _upload() -> None:
 
 
 def _edit() -> None:
-    st.caption("Change cells, add rows and columns of numbers; the label column may hold words.")
+    st.caption("Change cells and add rows of numbers; the label column may hold words.")
     frame = st.data_editor(_EXAMPLE, num_rows="dynamic", key="hand_table", height=230)
     if st.button("Use this table", key="use_table", width="stretch"):
         try:
