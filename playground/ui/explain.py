@@ -12,8 +12,8 @@ _SEEING = """
   large dot. All layers share one pair of axes: the principal components of all features at all
   depths, so that movement is real and not a turn of the camera. The *warped grid* is the plane of
   the inputs carried along; where it folds, the net gives up being one-to-one.
-- **Output.** The colour is the predicted class and fades where the net is unsure; in a regression it is the
-  predicted value.
+- **Output.** The colour is the predicted class and fades where the net is unsure; in a regression
+  it is the predicted value.
 - **Curves.** Losses and accuracies are of the whole sets, not of the last batch.
 """
 
