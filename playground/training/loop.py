@@ -74,7 +74,9 @@ class _Session:
             whole = trainer.step % trainer.steps_per_epoch == 0
             if whole or trainer.step in to_keep:
                 yield from self._measured()
-                if (trouble := trainer.trouble()) is not None:  # the last step may be what broke it
+                # No further batch would show it if the very last step is what broke the net.
+                trouble = trainer.trouble() if trainer.step >= trainer.total_steps else None
+                if trouble is not None:
                     yield from self._close(Diverged(trainer.step, trouble))
                     return
             if trainer.step in to_keep:

@@ -213,6 +213,17 @@ def test_divergence_is_named(optimizer):
     assert all(math.isfinite(event.train_loss) for event in events if isinstance(event, e.Metrics))
 
 
+def test_divergence_in_the_very_last_step_is_not_called_finished():
+    wild = small(
+        optimizer={"name": "sgd", "options": {"learning_rate": 10.0}},
+        network={"name": "rk_net", "options": {"width": 8, "depth": 40, "activation": "linear", "horizon": 20}},
+        n_train=16, epochs=1,
+    )  # fmt: skip
+    last = list(train(wild))[-1]
+    assert last.step == 1
+    assert isinstance(last, e.Diverged)
+
+
 def test_early_notices_of_hopeless_settings():
     fast = small(
         optimizer={"name": "sgd", "options": {"learning_rate": 10.0}},
