@@ -216,9 +216,13 @@ def test_divergence_is_named(optimizer):
 def test_divergence_in_the_very_last_step_is_not_called_finished():
     wild = small(
         optimizer={"name": "sgd", "options": {"learning_rate": 10.0}},
-        network={"name": "rk_net", "options": {"width": 8, "depth": 40, "activation": "linear", "horizon": 20}},
-        n_train=16, epochs=1,
-    )  # fmt: skip
+        network={
+            "name": "rk_net",
+            "options": {"width": 8, "depth": 40, "activation": "linear", "horizon": 20},
+        },
+        n_train=16,
+        epochs=1,
+    )
     last = list(train(wild))[-1]
     assert last.step == 1
     assert isinstance(last, e.Diverged)
