@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from playground import query
 from playground.datasets import DATASETS, TableError, TableMissing
-from playground.integrators import INTEGRATORS
+from playground.integrators import INTEGRATORS, Scheme, resolve
 from playground.losses import LOSSES
 from playground.networks import NETWORKS
 from playground.optimizers import OPTIMIZERS
@@ -37,6 +37,11 @@ class SchemeSlot(Slot):
     """The integrator; ``custom`` takes a tableau written inline."""
 
     registry: ClassVar[Registry[Any]] = INTEGRATORS
+
+    @property
+    def chosen(self) -> Scheme:
+        """The scheme with its options: what ``custom`` stands for, and every other as registered."""
+        return resolve(self.name, self.options)
 
 
 class OptimizerSlot(Slot):

@@ -70,7 +70,7 @@ def _evaluations(experiment: Experiment) -> int:
     layers = _layers(experiment)
     if not experiment.network.entry.uses_scheme:
         return layers
-    scheme = experiment.scheme.entry
+    scheme = experiment.scheme.chosen
     if scheme.kind != "adaptive":
         return layers * (scheme.stages or 1)
     per_step = (scheme.stages or 6) * ADAPTIVE_STEPS

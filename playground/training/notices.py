@@ -26,7 +26,7 @@ def early_notices(trainer: Trainer) -> tuple[str, ...]:
 
 def step_size_notice(trainer: Trainer) -> str | None:
     """Say when the scheme amplifies what the field damps: hλ outside the stability region."""
-    net, scheme = trainer.net, trainer.experiment.scheme.entry
+    net, scheme = trainer.net, trainer.experiment.scheme.chosen
     if not getattr(net, "is_flow", False) or net.scheme.kind == "adaptive":
         return None
     width = net.head.in_features

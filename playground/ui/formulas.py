@@ -19,7 +19,7 @@ def activation_formula(experiment: Experiment) -> str | None:
 
 def step_formula(experiment: Experiment) -> str | None:
     """Return the formula of the scheme's step, ``None`` where nothing is integrated."""
-    return experiment.scheme.entry.formula if experiment.network.entry.uses_scheme else None
+    return experiment.scheme.chosen.formula if experiment.network.entry.uses_scheme else None
 
 
 def numbers(experiment: Experiment) -> str:
@@ -38,7 +38,7 @@ def numbers(experiment: Experiment) -> str:
 
 def evaluations(experiment: Experiment) -> str:
     """Return how many field evaluations one forward pass takes, in words."""
-    options, scheme = experiment.network.options, experiment.scheme.entry
+    options, scheme = experiment.network.options, experiment.scheme.chosen
     if not experiment.network.entry.uses_scheme:
         return f"{options.depth} layers, one evaluation each"
     if scheme.kind == "adaptive":
