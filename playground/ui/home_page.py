@@ -43,7 +43,7 @@ def home_page() -> None:
     for start in range(0, len(listed), _COLUMNS):
         columns = st.columns(_COLUMNS, gap="small")
         for column, preset in zip(columns, listed[start : start + _COLUMNS]):
-            with column, st.container(border=True, height=150):
+            with column, st.container(border=True, height="stretch"):
                 st.markdown(f"**{preset.label}**")
                 st.caption(preset.summary)
                 if st.button("Open", key=f"open:{preset.name}", icon=":material/arrow_forward:"):
