@@ -39,7 +39,8 @@ class Scene:
     features: tuple[int, int] | None = None
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
-    basis: np.ndarray | None = field(default=None, init=False)  # of the last frame, for its signs
+    reference: np.ndarray | None = field(default=None, init=False)  # basis that the signs follow
+    basis: np.ndarray | None = field(default=None, init=False)  # of the last frame
 
     def __post_init__(self) -> None:
         n = self.split.x_train.shape[1]
@@ -123,7 +124,7 @@ def principal_axes(
 
     Args:
         states: Features ``(layers, points, width)``.
-        previous: Basis of the last frame; the signs follow it, so that nothing flips.
+        previous: Basis of an earlier frame; the signs follow it, so that nothing flips.
 
     Returns:
         The centre ``(width,)``, the basis ``(width, k)`` with k ≤ 3, and the explained shares ``(k,)``.
@@ -146,7 +147,10 @@ def principal_axes(
 
 @torch.inference_mode()
 def flow(net: PointNet, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return trajectories and warped grid in one basis for all layers: arrays and meta."""
+    """Return trajectories and warped grid in one basis for all layers: arrays and meta.
+
+    The signs of the basis follow ``scene.reference``; the basis itself is left in ``scene.basis``.
+    """
     x = scene.tensor(scene.split.x_train[:SHOWN_PATHS])
     every = net.trajectory(torch.cat([x, scene.lines]))
     layers = shown_layers(len(every))
@@ -155,8 +159,8 @@ def flow(net: PointNet, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, 
     if width <= 2:
         centre, basis, explained = np.zeros(width), np.eye(width), np.ones(0)
     else:
-        centre, basis, explained = principal_axes(states[:, : len(x)], scene.basis)
-        scene.basis = basis
+        centre, basis, explained = principal_axes(states[:, : len(x)], scene.reference)
+    scene.basis = basis
     seen = np.zeros((*states.shape[:2], 3))
     seen[..., : basis.shape[1]] = (states - centre) @ basis
     paths, warp = seen[:, : len(x)], seen[:, len(x) :]

@@ -16,6 +16,11 @@ class View:
 
     features: tuple[int, int] | None = None
 
+    @property
+    def usual(self) -> bool:
+        """Whether it shows the first two inputs, as the kept views of a run always do."""
+        return self.features in (None, (0, 1))
+
 
 @dataclass(frozen=True)
 class Orders:

@@ -134,7 +134,7 @@ class _Session:
     def _keep(self) -> Iterator[Event]:
         """Begin the drawing of a snapshot and hand out the one before."""
         yield from self._handed_out()
-        self.kept = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
+        self.kept = (self.trainer.step, self.trainer.epoch, self.painter.keep())
 
     def _handed_out(self) -> Iterator[Event]:
         # Waiting for the drawing puts snapshots into an order that does not depend on the clock.
@@ -142,8 +142,8 @@ class _Session:
             step, epoch, drawing = self.kept
             self.kept = None
             if (frame := drawing.result()) is not None:
-                self.fresh = (step, epoch, frame)
-                yield Snapshot(*self.fresh)
+                self.fresh = (step, epoch, frame) if self.view.usual else self.fresh
+                yield Snapshot(step, epoch, frame)
 
     def _look(self, orders: Orders) -> Iterator[Event]:
         """Hand out the newest picture that is ready, and begin the next one if it is time."""

@@ -36,12 +36,23 @@ class Painter:
         """Whether nothing is being drawn."""
         return self._job is None or self._job.done()
 
+    def keep(self) -> Future[bytes | None]:
+        """Draw the net as it is now for the recording: always the same inputs, whoever looks.
+
+        Its axes are those that all later pictures follow in their signs, so that a picture depends on
+        the weights and the recording before it, never on which other pictures were drawn.
+        """
+        return self._start(View(), kept=True)
+
     def start(self, view: View) -> Future[bytes | None]:
         """Draw the net as it is now; waits for the drawing before this one, if there is one.
 
         The result is ``None`` where an adaptive solver gives up on a point of the map: that says
         nothing about the training, whose own points may be integrated well.
         """
+        return self._start(view, kept=False)
+
+    def _start(self, view: View, kept: bool) -> Future[bytes | None]:
         if self._job is not None:
             self._job.result()
         trainer = self._trainer
@@ -49,23 +60,30 @@ class Painter:
             for ours, theirs in zip(_tensors(self._twin), _tensors(trainer.net)):
                 ours.copy_(theirs)
         figures = {"step": trainer.step, "epoch": round(trainer.epoch, 4), "title": ""}
-        self._job = self._thread.submit(self._draw, view, finite({**trainer.figures, **figures}))
+        figures = finite({**trainer.figures, **figures})
+        self._job = self._thread.submit(self._draw, view, figures, kept)
         return self._job
 
-    def _draw(self, view: View, figures: dict[str, Any]) -> bytes | None:
+    def _draw(self, view: View, figures: dict[str, Any], kept: bool) -> bytes | None:
+        scene = self._scene(view)
+        scene.reference = self._trainer.basis
         try:
-            return draw(self._twin, self._scene(view), figures).pack()
+            frame = draw(self._twin, scene, figures).pack()
         except SolverFailure:
             return None
+        if kept:
+            self._trainer.basis = scene.basis
+        return frame
 
     def _scene(self, view: View) -> Scene:
         """Return the scene of a view; the first two inputs for one that names what is not there."""
-        if view.features not in self._scenes:
+        features = None if view.usual else view.features
+        if features not in self._scenes:
             try:
-                self._scenes[view.features] = make_scene(self._trainer, view)
+                self._scenes[features] = make_scene(self._trainer, View(features))
             except ValueError:
-                self._scenes[view.features] = make_scene(self._trainer, View())
-        return self._scenes[view.features]
+                self._scenes[features] = make_scene(self._trainer, View())
+        return self._scenes[features]
 
     def close(self) -> None:
         """End the thread after what it is drawing."""

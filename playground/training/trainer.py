@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from playground.optimizers import evaluated, set_rate
 from playground.training import checkpoints
 from playground.training.devices import choose
 from playground.training.events import Metrics
+from playground.training.steppers import TorchStepper
 
 EXPLOSION = 1e4  # growth of the loss, against its start, that counts as divergence
 
@@ -81,8 +83,13 @@ class Trainer:
         self.batch_loss = math.nan
         self.gradient_norm = 0.0
         self.nfe = (0, 0)
+        self.basis: np.ndarray | None = (
+            None  # axes of the last kept view, whose signs the next follow
+        )
         self._order: tuple[int, Tensor] | None = None
-        self._window = (0, 0.0)  # step and seconds at the last metrics
+        self._seen = 0  # training samples since the last metrics
+        self._window = 0.0  # seconds at the last metrics
+        self.stepper = TorchStepper(self)
 
     def _tensors(self, x: Any, y: Any) -> tuple[Tensor, Tensor]:
         targets = torch.as_tensor(y, device=self.device)
@@ -98,10 +105,7 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        schedule = self.experiment.schedule
-        return self.base_rate * schedule.entry.factor(
-            schedule.options, self.step / self.total_steps
-        )
+        return self.rate_at(self.step)
 
     def change(self, changes: dict[str, float]) -> None:
         """Take a live change.
@@ -116,57 +120,42 @@ class Trainer:
                 )
             self.base_rate = float(value)
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        epoch, position = divmod(self.step, self.steps_per_epoch)
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the inputs and targets that a step trains on."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        rows = self.order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
+        return self.x[rows], self.y[rows]
+
+    def order(self, epoch: int) -> Tensor:
+        """Return the order of the training points in an epoch."""
         if self._order is None or self._order[0] != epoch:
             # A multiplier keeps neighbouring seeds from sharing the orders of neighbouring epochs.
             seed = self.experiment.weight_seed * 1_000_003 + epoch
             order = torch.randperm(self.n, generator=torch.Generator().manual_seed(seed))
             self._order = (epoch, order.to(self.device))
-        rows = self._order[1][position * self.batch_size : (position + 1) * self.batch_size]
-        return self.x[rows], self.y[rows]
+        return self._order[1]
 
-    def _objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        loss = self.loss(self.net(x), y)
-        penalised = loss
-        if self.experiment.l2:
-            penalised = penalised + self.experiment.l2 / 2 * sum(
-                p.square().sum() for p in self.weights
-            )
-        if self.experiment.l1:
-            penalised = penalised + self.experiment.l1 * sum(p.abs().sum() for p in self.weights)
-        return loss, penalised
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of the step after ``step``."""
+        schedule = self.experiment.schedule
+        return self.base_rate * schedule.entry.factor(schedule.options, step / self.total_steps)
 
-    def advance(self) -> None:
-        """Take one optimiser step on the next batch."""
-        began = time.perf_counter()
-        x, y = self._batch()
+    def set_rate(self) -> None:
+        """Tell the optimiser the rate of the next step."""
         set_rate(self.optimizer, self.rate)
-        first: list[Tensor] = []
 
-        def closure() -> Tensor:
-            self.optimizer.zero_grad(set_to_none=True)
-            self.net.nfe = 0
-            loss, penalised = self._objective(x, y)
-            forward = self.net.nfe
-            penalised.backward()
-            # Without an adjoint nothing is evaluated anew: each evaluation is pulled back once.
-            self.nfe = (forward, self.net.nfe - forward or forward)
-            norm = nn.utils.get_total_norm([p.grad for p in self.weights])
-            if self.experiment.clip_norm:
-                nn.utils.clip_grads_with_norm_(self.weights, self.experiment.clip_norm, norm)
-            if not first:
-                first.extend([loss.detach(), norm.detach()])
-            return penalised
+    def advance(self, limit: int = 1) -> None:
+        """Take optimiser steps on the next batches.
 
-        if self.experiment.optimizer.entry.full_batch:
-            self.optimizer.step(closure)
-        else:
-            closure()
-            self.optimizer.step()
-        self.batch_loss, self.gradient_norm = (float(value) for value in first)
-        self.start_loss = self.batch_loss if self.start_loss is None else self.start_loss
-        self.step += 1
+        Args:
+            limit: How many at most; the steps end early where the loss leaves its bounds.
+        """
+        began = time.perf_counter()
+        taken = self.stepper.advance(limit)
+        self.batch_loss, self.gradient_norm = taken.loss, taken.gradient_norm
+        self.start_loss = taken.first_loss if self.start_loss is None else self.start_loss
+        self.step += taken.steps
+        self._seen += taken.samples
         self.seconds += time.perf_counter() - began
 
     def trouble(self) -> str | None:
@@ -188,10 +177,10 @@ class Trainer:
         with evaluated(self.optimizer):
             train_loss, train_accuracy = self._judge(self.x, self.y)
             loss, accuracy = self._judge(self.x_validation, self.y_validation)
-        spent = self.seconds - self._window[1]
-        samples = (self.step - self._window[0]) * self.batch_size
+        spent = self.seconds - self._window
+        samples, self._seen = self._seen, 0
         self.seconds += time.perf_counter() - began
-        self._window = (self.step, self.seconds)
+        self._window = self.seconds
         self.measured_at = self.step
         self.figures = {
             "train_loss": train_loss,
@@ -230,6 +219,7 @@ class Trainer:
             "history": self.history,
             "start_loss": self.start_loss,
             "figures": self.figures,
+            "basis": None if self.basis is None else torch.from_numpy(self.basis.copy()),
             "generator": torch.get_rng_state(),
         }
         with evaluated(self.optimizer):
@@ -255,4 +245,6 @@ class Trainer:
         self.history = list(tree["history"])
         self.start_loss = tree["start_loss"]
         self.figures = dict(tree["figures"])
-        self._window = (self.step, self.seconds)
+        basis = tree.get("basis")  # checkpoints of the first version have none
+        self.basis = None if basis is None else basis.numpy()
+        self._seen, self._window = 0, self.seconds
