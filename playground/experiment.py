@@ -6,10 +6,11 @@ from a file. JSON is strict and raises; a link is read leniently by ``Experiment
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from playground import query
 from playground.datasets import DATASETS, TableError, TableMissing
@@ -17,7 +18,7 @@ from playground.integrators import INTEGRATORS, Scheme, resolve
 from playground.losses import LOSSES
 from playground.networks import NETWORKS
 from playground.optimizers import OPTIMIZERS
-from playground.registry import Registry, Slot, option
+from playground.registry import Misfit, Registry, Slot, option
 from playground.schedules import SCHEDULES
 
 
@@ -165,13 +166,17 @@ class Experiment(BaseModel):
         except TableMissing:  # the table may be on another server; the start of a run here says so
             return self
         except TableError as error:
-            raise ValueError(f"data: {error}") from None
+            # A task that the label column cannot serve is the likelier fault than the table.
+            asked = getattr(self.data.options, "task", "auto") != "auto"
+            raise Misfit("data.task" if asked else "data", str(error)) from None
         if task not in self.loss.entry.tasks:
             legal = [name for name, loss in LOSSES.items() if task in loss.tasks]
-            raise ValueError(
-                f"loss: {self.loss.name!r} does not fit {task}; legal is {', '.join(legal)}"
-            )
-        self.network.options.fit(n_features, self.scheme.name)
+            text = f"{self.loss.name!r} does not fit {task}; legal is {', '.join(legal)}"
+            raise Misfit("loss", text, LossSlot(name=legal[0]))
+        try:
+            self.network.options.fit(n_features, self.scheme.name)
+        except Misfit as error:
+            raise error if error.field == "scheme" else error.below("network") from None
         return self
 
     @property
@@ -204,7 +209,51 @@ class Experiment(BaseModel):
             The experiment and what had to be said: unknown names are ignored, values out of range
             are brought to the nearest legal one, the rest falls back to its default.
         """
-        return query.read(cls, values, repair=_repair)
+        experiment, notes = _read(cls, values)
+        return experiment, [str(note) for note in notes]
+
+    @classmethod
+    def from_stored(cls, text: str) -> tuple[Experiment, list[str]]:
+        """Read JSON leniently: an experiment that another version of the program has written.
+
+        Args:
+            text: What ``model_dump_json`` returned, then or now; anything else is said to be junk.
+
+        Returns:
+            The experiment and what had to be said, as ``from_query`` does; nothing is said of JSON
+            that is legal today.
+        """
+        try:
+            return cls.model_validate_json(text), []
+        except ValidationError:
+            pass
+        try:
+            tree = json.loads(text)
+        except (ValueError, RecursionError):
+            tree = None
+        if not isinstance(tree, dict):
+            return cls(), ["this is no experiment in JSON; defaults are used"]
+        return cls.from_query(query.flatten(tree))
+
+    def adapted(self, values: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+        """Return a copy with fields set by their dotted names, and the others made to fit them.
+
+        Choosing a slot anew (``network=mlp``) brings that slot's options to their defaults. What no
+        longer fits beside the new values (the width, when the data have more inputs) is brought to
+        the nearest that does.
+
+        Returns:
+            The copy, and what had to change besides.
+
+        Raises:
+            ValueError: If one of the new values is unknown or not legal; the message says which, and
+                what is legal.
+        """
+        experiment, notes = self._with(values)
+        refused = [note.wrong for note in notes if _concerns(note, values)]
+        if refused:
+            raise ValueError("; ".join(refused))
+        return experiment, [str(note) for note in notes]
 
     def amended(self, values: Mapping[str, Any]) -> Experiment:
         """Return a copy with fields set by their dotted names, as ``--set network.depth=5`` does.
@@ -212,28 +261,26 @@ class Experiment(BaseModel):
         Choosing a slot anew (``network=mlp``) brings that slot's options to their defaults.
 
         Raises:
-            ValueError: If a name is unknown or a value is not legal; the message says which.
+            ValueError: If a name is unknown, or a value is not legal or does not fit the others; the
+                message says which, and what is legal.
         """
-        chosen = tuple(f"{name}." for name in values if name in type(self).model_fields)
-        kept = {k: v for k, v in self.to_query().items() if not k.startswith(chosen)}
-        experiment, messages = type(self).from_query({**kept, **values})
-        if messages:
-            raise ValueError("; ".join(messages))
+        experiment, notes = self._with(values)
+        if notes:
+            raise ValueError("; ".join(note.wrong for note in notes))
         return experiment
 
+    def _with(self, values: Mapping[str, Any]) -> tuple[Experiment, list[query.Note]]:
+        chosen = tuple(f"{name}." for name in values if name in type(self).model_fields)
+        kept = {k: v for k, v in self.to_query().items() if not k.startswith(chosen)}
+        return _read(type(self), {**kept, **values})
 
-def _repair(tree: dict[str, Any], message: str) -> dict[str, Any]:
-    """Return the tree of a link with the field that a message complains of brought to a default."""
-    field = message.split(":", 1)[0].strip()
-    if field == "data":
-        return {key: value for key, value in tree.items() if key != "data"}
-    data = tree.get("data", {})
-    if field == "loss":
-        task = DATASETS[data["name"]].task_of(DataSlot.model_validate(data).options)
-        fitting = next(name for name, loss in LOSSES.items() if task in loss.tasks)
-        return {**tree, "loss": {"name": fitting}}
-    network = dict(tree.get("network", {}))
-    options = dict(network.get("options", {}))
-    if options.pop(field, None) is not None:
-        return {**tree, "network": {**network, "options": options}}
-    return {key: value for key, value in tree.items() if key not in ("network", "scheme")}
+
+def _read(kind: type[Experiment], values: Mapping[str, Any]) -> tuple[Experiment, list[query.Note]]:
+    # Where choices do not fit together the scheme goes first, so that the network may stay.
+    return query.read(kind, values, suspects=("scheme", "network", "data"))
+
+
+def _concerns(note: query.Note, values: Mapping[str, Any]) -> bool:
+    """Return whether a note is on one of these values, or on the slot that one of them is in."""
+    below = f"{note.field}."
+    return not note.field or any(name == note.field or name.startswith(below) for name in values)

@@ -28,6 +28,24 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Misfit(ValueError):
+    """A value that is legal by itself but not beside the others.
+
+    Attributes:
+        field: Dotted name of the field.
+        text: The value, why it does not fit, and what is legal.
+        nearest: The nearest value that fits; ``None``: the field's default.
+    """
+
+    def __init__(self, field: str, text: str, nearest: Any = None) -> None:
+        super().__init__(f"{field}: {text}" if field else text)
+        self.field, self.text, self.nearest = field, text, nearest
+
+    def below(self, slot: str) -> Misfit:
+        """Return the same of a field of a slot's options."""
+        return Misfit(f"{slot}.{self.field}", self.text, self.nearest)
+
+
 def option(
     default: Any,
     *,

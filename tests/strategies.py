@@ -72,6 +72,6 @@ def experiments(draw):
             raise
         for name in ("network", "scheme"):
             tree.pop(name)
-        if "data:" in str(error):
+        if "Value error, data" in str(error):
             tree.pop("data")
         return Experiment.model_validate({**tree, "loss": {"name": "mean_square"}})

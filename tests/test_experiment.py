@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from playground.datasets import DATASETS
 from playground.experiment import Experiment
+from playground.integrators import INTEGRATORS
 from tests.strategies import experiments
 
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -57,6 +59,150 @@ def test_any_link_gives_an_experiment_and_messages(junk):
     assert isinstance(experiment, Experiment)
     assert all(isinstance(message, str) and message for message in messages)
     assert Experiment.model_validate_json(experiment.model_dump_json()) == experiment
+
+
+SCHEME_JUNK = st.one_of(
+    st.fixed_dictionaries({"scheme": st.text(max_size=20)}),
+    st.fixed_dictionaries(
+        {"scheme": st.just("custom")},
+        optional={
+            "scheme.a": st.sampled_from(
+                ["[[", "[]", "[[0, 0], [0.5, 0]]", "[[1]]", "x,y", "[[NaN]]"]
+            ),
+            "scheme.b": st.sampled_from(
+                ["[1]", "[0.5, 0.5]", "[]", "[200, -199]", "1,2", "[null]"]
+            ),
+            "scheme.order": st.sampled_from(["1", "2", "5", "9", "", "x"]),
+            "scheme.label": st.text(max_size=50),
+        },
+    ),
+    st.fixed_dictionaries({"scheme": st.sampled_from(list(INTEGRATORS))}),
+)
+
+
+def kept(link, *, but=()):
+    return {k: v for k, v in link.items() if not k.startswith(but)}
+
+
+@RELAXED
+@given(experiments(), SCHEME_JUNK)
+def test_a_wrong_scheme_costs_nothing_else(experiment, junk):
+    link = kept(experiment.to_query(), but=("scheme",))
+    read, messages = Experiment.from_query({**link, **junk})
+    again = kept(read.to_query(), but=("scheme",))
+    changed = {name for name in link if again[name] != link[name]}
+    # An option of the net that needs another scheme may follow a scheme that is legal.
+    assert changed <= {"network.learned_steps", "network.gradient"}
+    for name in changed:
+        assert any(message.startswith(name) for message in messages)
+    if read.scheme.name != junk["scheme"]:
+        assert not changed
+        assert any(m.startswith("scheme:") and "is used" in m for m in messages)
+
+
+@RELAXED
+@given(experiments(), st.data())
+def test_what_was_valid_in_a_link_survives_what_was_not(experiment, data):
+    link = experiment.to_query()
+    broken = data.draw(st.sets(st.sampled_from(sorted(link)), min_size=1, max_size=3))
+    texts = data.draw(st.fixed_dictionaries({name: st.text(max_size=12) for name in broken}))
+    read, messages = Experiment.from_query({**link, **texts})
+    again = read.to_query()
+    # What does not depend on the choice of another field stays, wherever it was not broken itself.
+    for name in ("n_train", "data_seed", "weight_seed", "batch_size", "epochs", "optimizer", "l2"):
+        if name not in broken:
+            assert again[name] == link[name]
+    for name in broken:
+        if again.get(name) != texts[name] and again.get(name) != link[name]:
+            assert any(name in message for message in messages)
+
+
+@RELAXED
+@given(experiments(), st.sampled_from(list(DATASETS)))
+def test_other_data_leave_network_scheme_and_optimizer(experiment, name):
+    read, messages = Experiment.from_query(
+        {**kept(experiment.to_query(), but=("data",)), "data": name}
+    )
+    assert read.data.name == name
+    assert read.network.name == experiment.network.name
+    assert read.scheme == experiment.scheme
+    assert read.optimizer == experiment.optimizer
+    changed = kept(read.to_query(), but=("data",)).items() - experiment.to_query().items()
+    assert {field for field, _ in changed} <= {"loss", "network.width", "network.inputs"}
+    assert bool(changed) == bool(messages)
+
+
+def test_scheme_that_the_network_cannot_use_is_reset_alone():
+    link = {"network": "rk_net", "network.width": "7", "scheme": "radau", "epochs": "3"}
+    experiment, (message,) = Experiment.from_query(link)
+    assert (experiment.network.options.width, experiment.epochs) == (7, 3)
+    assert experiment.scheme.name == "rk4"
+    assert message.startswith("scheme: 'radau' passes no gradient back")
+    assert "legal is euler, heun2" in message
+    assert message.endswith("'rk4' is used")
+
+
+def test_tableau_that_is_no_method_is_reset_alone():
+    link = {"scheme": "custom", "scheme.order": "4", "network.width": "7"}
+    experiment, (message,) = Experiment.from_query(link)
+    assert experiment.network.options.width == 7
+    assert message.startswith("scheme: 'custom' is not legal: order 3 condition")
+    assert message.endswith("'rk4' is used")
+
+
+def test_what_the_scheme_rules_out_is_brought_to_what_it_allows():
+    experiment, (message,) = Experiment.from_query({"network": "neural_ode", "scheme": "bdf"})
+    assert (experiment.scheme.name, experiment.network.options.gradient) == ("bdf", "adjoint")
+    assert message.startswith("network.gradient: 'solver'")
+    assert message.endswith("adjoint is used")
+
+
+def test_input_features_that_are_not_there_go_and_the_others_stay():
+    experiment, (message,) = Experiment.from_query({"network.inputs": "x1,x3,sin(x2)"})
+    assert experiment.network.options.inputs == ("x1", "sin(x2)")
+    assert message.startswith("network.inputs: 'x3'")
+
+
+def test_task_that_a_table_cannot_serve_leaves_the_table():
+    experiment, (message,) = Experiment.from_query({"data": "table", "data.task": "regression"})
+    assert (experiment.data.name, experiment.data.options.task) == ("table", "auto")
+    assert "data.task" in message
+
+
+def test_many_unknown_names_are_counted():
+    _, messages = Experiment.from_query({f"colour{i}": "red" for i in range(5000)})
+    assert len(messages) == 9
+    assert messages[-1].startswith("4992 more names")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        (
+            "n_train",
+            "1500.5",
+            "Training points): 1500.5 is not legal; legal is a whole number from 10",
+        ),
+        (
+            "n_train",
+            "",
+            "an empty field is not legal; legal is a whole number from 10 to 20000; 1500",
+        ),
+        (
+            "data_seed",
+            "-1",
+            "-1 is not legal; legal is a whole number from 0 to 2147483647; 0 is used",
+        ),
+        ("target_accuracy", "7", "legal is a number from 0 to 1, or nothing; 1 is used"),
+        ("early_stop", "perhaps", "'perhaps' is not legal; legal is true or false; false is used"),
+        ("device", "tpu", "'tpu' is not legal; legal is auto, cpu, cuda, mps; auto is used"),
+        ("network.inputs", "y1", "'y1' is not of the form x1, x1^2, x1*x2 or sin(x1)"),
+    ],
+)
+def test_messages_name_field_value_what_is_legal_and_what_it_became(name, text, words):
+    _, (message,) = Experiment.from_query({name: text})
+    assert message.startswith(name)
+    assert words in message
 
 
 def test_out_of_range_is_brought_to_the_nearest_legal_value():
@@ -133,3 +279,82 @@ def test_amended_starts_a_new_choice_from_its_defaults():
 def test_amended_refuses_what_a_link_would_repair():
     with pytest.raises(ValueError, match="epochs"):
         Experiment().amended({"epochs": "0"})
+
+
+def test_a_refusal_does_not_say_that_another_value_is_used():
+    with pytest.raises(ValueError, match=r"legal is a whole number from 1 to 10000$"):
+        Experiment().amended({"epochs": "0"})
+    with pytest.raises(ValueError, match=r"or choose the random lift$"):
+        Experiment().amended({"network.width": "1"})
+
+
+def test_adapted_brings_the_rest_to_what_fits():
+    narrow = Experiment().amended({"network.width": "2"})
+    adapted, (message,) = narrow.adapted({"data": "spiral_3d"})
+    assert (adapted.data.name, adapted.network.options.width) == ("spiral_3d", 3)
+    assert message.startswith("network.width: 2 is less than the 3 inputs")
+    assert message.endswith("3 is used")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"network.width": "1"}, "network.width: 1 is less than the 2 inputs"),
+        ({"scheme": "radau"}, "scheme: 'radau'"),
+        ({"scheme": "custom", "scheme.order": "5"}, "order 3 condition"),
+        ({"epochs": "0"}, "epochs: 0"),
+        ({"epoch": "3"}, "'epoch' is not known"),
+    ],
+)
+def test_adapted_refuses_new_values_that_are_not_legal(values, words):
+    with pytest.raises(ValueError, match=words):
+        Experiment().adapted(values)
+
+
+@RELAXED
+@given(experiments())
+def test_stored_experiments_are_read_without_a_word(experiment):
+    assert Experiment.from_stored(experiment.model_dump_json()) == (experiment, [])
+
+
+def test_stored_by_another_version_keeps_what_is_still_known():
+    tree = Experiment().amended({"network": "neural_ode", "optimizer": "lookahead"}).model_dump()
+    tree["momentum_of_old"] = 0.3
+    tree["data"]["options"]["twist"] = [1, 2]
+    tree["scheme"] = {"name": "rk45", "options": {}}
+    tree["network"]["options"] |= {"width": 7, "hidden": 5000}
+    tree["optimizer"]["options"]["inner"] = {"name": "sgd", "options": {"learning_rate": 0.5}}
+    del tree["epochs"]
+    experiment, messages = Experiment.from_stored(json.dumps(tree))
+    assert experiment.network.name == "neural_ode"
+    assert (experiment.network.options.width, experiment.network.options.hidden) == (7, 1024)
+    assert experiment.optimizer.options.inner.options.learning_rate == 0.5
+    assert experiment.scheme.name == "rk4"
+    for words in ("momentum_of_old", "data.twist", "'rk45'", "network.hidden"):
+        assert sum(words in message for message in messages) == 1
+    assert len(messages) == 4
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+)
+
+
+@RELAXED
+@given(st.one_of(st.text(max_size=30), JSON.map(json.dumps), st.just("[" * 100_000)))
+def test_stored_junk_gives_an_experiment_and_messages(text):
+    experiment, messages = Experiment.from_stored(text)
+    assert isinstance(experiment, Experiment)
+    assert messages or experiment == Experiment()
+
+
+@RELAXED
+@given(st.dictionaries(st.sampled_from(sorted(Experiment.model_fields)), JSON, max_size=4))
+def test_stored_fields_of_any_kind_give_messages(tree):
+    tree = {k: {"name": v, "options": v} if isinstance(v, dict) else v for k, v in tree.items()}
+    experiment, messages = Experiment.from_stored(json.dumps(tree))
+    assert isinstance(experiment, Experiment)
+    assert all(isinstance(message, str) and message for message in messages)

@@ -18,7 +18,7 @@ from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet, stacked_linear
 from playground.networks.inputs import InputFeatures, Lift, LiftOptions
 from playground.networks.mlp import ActivationName, activation_option
-from playground.registry import Options, option
+from playground.registry import Misfit, Options, option
 
 Field = Callable[[float, Tensor], Tensor]
 
@@ -73,14 +73,18 @@ class FlowNetOptions(LiftOptions, StepSize):
         """Add to the checks of the lift that learned steps have a scheme that can use them."""
         super().fit(n_features, scheme)
         if not INTEGRATORS[scheme].differentiable:
-            raise ValueError(
-                f"scheme: {scheme!r} passes no gradient back, which a layered net needs; it works "
-                "for a neural ODE that is trained by the adjoint"
+            legal = ", ".join(n for n, entry in INTEGRATORS.items() if entry.differentiable)
+            raise Misfit(
+                "scheme",
+                f"{scheme!r} passes no gradient back, which a layered net needs (a neural ODE "
+                f"trained by the adjoint does not); legal is {legal}",
             )
         if self.learned_steps != "no" and INTEGRATORS[scheme].kind != "runge_kutta":
-            raise ValueError(
-                f"learned_steps: {self.learned_steps!r} needs a Runge-Kutta scheme, because "
-                f"{scheme!r} assumes equal steps or chooses its own; legal here is 'no'"
+            raise Misfit(
+                "learned_steps",
+                f"{self.learned_steps!r} needs a Runge-Kutta scheme, because {scheme!r} assumes "
+                "equal steps or chooses its own; legal here is 'no'",
+                "no",
             )
 
 

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import torch
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 from torch import Tensor, nn
 
-from playground.registry import Options, option
+from playground.registry import Misfit, Options, option
 
-_TERM = re.compile(r"^(?:x(\d{1,2})|x(\d{1,2})\^2|x(\d{1,2})\*x(\d{1,2})|sin\(x(\d{1,2})\))$")
-Term = Annotated[str, StringConstraints(pattern=_TERM.pattern)]
+_TERM = re.compile(r"x(\d{1,2})|x(\d{1,2})\^2|x(\d{1,2})\*x(\d{1,2})|sin\(x(\d{1,2})\)")
+
+
+def _checked(text: str) -> str:
+    if _TERM.fullmatch(text) is None:
+        raise ValueError(f"{text[:40]!r} is not of the form x1, x1^2, x1*x2 or sin(x1)")
+    return text
+
+
+Term = Annotated[str, AfterValidator(_checked)]
 
 
 class InputOptions(Options):
@@ -23,9 +31,17 @@ class InputOptions(Options):
         """Say whether these options fit data of ``n_features`` inputs and a scheme.
 
         Raises:
-            ValueError: If they do not; the message names the field, the value and what is legal.
+            Misfit: If they do not; the message names the field, the value and what is legal.
         """
-        InputFeatures(n_features, self.inputs)
+        fitting = tuple(term for term in self.inputs if _is_known(term, n_features))
+        if fitting != self.inputs:
+            (wrong, *_) = (term for term in self.inputs if term not in fitting)
+            known = "x1" if n_features == 1 else f"x1 to x{n_features}"
+            raise Misfit(
+                "inputs",
+                f"{wrong!r} names an input that is not there; legal are terms of {known}",
+                fitting,
+            )
 
     inputs: tuple[Term, ...] = option(
         (),
@@ -43,6 +59,14 @@ def suggested_terms(n_features: int) -> list[str]:
     return names + [f"{a}^2" for a in names] + pairs + [f"sin({a})" for a in names]
 
 
+def _is_known(term: str, n_features: int) -> bool:
+    try:
+        InputFeatures(n_features, (term,))
+    except ValueError:
+        return False
+    return True
+
+
 class InputFeatures(nn.Module):
     """Map points ``(batch, n_features)`` to terms ``(batch, n_terms)``; no terms is the identity.
 
@@ -57,9 +81,7 @@ class InputFeatures(nn.Module):
 
     @staticmethod
     def _parse(term: str, n_features: int) -> tuple[str, int, int]:
-        match = _TERM.match(term)
-        if match is None:
-            raise ValueError(f"inputs: {term!r} is not of the form x1, x1^2, x1*x2 or sin(x1)")
+        match = _TERM.fullmatch(_checked(term))
         kind = next(k for k, g in zip(("x", "x^2", "x*x", "sin"), (1, 2, 3, 5)) if match[g])
         indices = [int(group) for group in match.groups() if group]
         if not all(1 <= index <= n_features for index in indices):
@@ -107,9 +129,11 @@ class LiftOptions(InputOptions):
         super().fit(n_features, scheme)
         n_inputs = len(self.inputs) or n_features
         if self.lift == "zeros" and self.width < n_inputs:
-            raise ValueError(
-                f"width: {self.width} is less than the {n_inputs} inputs; with zeros legal is "
-                f"{n_inputs} or more, or choose the random lift"
+            raise Misfit(
+                "width",
+                f"{self.width} is less than the {n_inputs} inputs; with zeros legal is "
+                f"{n_inputs} or more, or choose the random lift",
+                n_inputs,
             )
 
 

@@ -16,7 +16,7 @@ from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet
 from playground.networks.flow_net import StepSize
 from playground.networks.inputs import InputFeatures, Lift, LiftOptions
 from playground.networks.mlp import ActivationName, activation_option
-from playground.registry import option
+from playground.registry import Misfit, option
 
 
 class NeuralODEOptions(LiftOptions, StepSize):
@@ -60,9 +60,11 @@ class NeuralODEOptions(LiftOptions, StepSize):
         """Add to the checks of the lift that a gradient can be had from the solver."""
         super().fit(n_features, scheme)
         if self.gradient == "solver" and not INTEGRATORS[scheme].differentiable:
-            raise ValueError(
-                f"gradient: 'solver' is not legal with {scheme!r}, which passes no gradient back; "
-                "legal is 'adjoint'"
+            raise Misfit(
+                "gradient",
+                f"'solver' is not legal with {scheme!r}, which passes no gradient back; legal is "
+                "'adjoint'",
+                "adjoint",
             )
 
 
