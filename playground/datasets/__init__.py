@@ -7,10 +7,11 @@ from playground.datasets.base import (
     Split,
     dataset,
 )
-from playground.datasets.csv_table import from_frame, parse_csv
-from playground.datasets.draw import load, make, thumbnail
+from playground.datasets.csv_table import Upload, column_names, from_frame, parse_csv, read_upload
+from playground.datasets.csv_writing import split_file, table_file
+from playground.datasets.draw import load, make, split_sizes, thumbnail
 from playground.datasets.table import Table, TableError, TableMissing
-from playground.datasets.tables import fetch, store
+from playground.datasets.table_store import fetch, store
 
 __all__ = [
     "DATASETS",
@@ -19,7 +20,9 @@ __all__ = [
     "Table",
     "TableError",
     "TableMissing",
+    "Upload",
     "classics",
+    "column_names",
     "dataset",
     "fetch",
     "from_frame",
@@ -28,8 +31,12 @@ __all__ = [
     "multiclass",
     "parse_csv",
     "points",
+    "read_upload",
     "regression",
+    "split_file",
+    "split_sizes",
     "store",
+    "table_file",
     "tables",
     "thumbnail",
 ]

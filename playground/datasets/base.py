@@ -13,11 +13,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from playground.datasets.table import TableError
 from playground.registry import Entry, Options, Registry, option
 
 Task = Literal["classification", "regression"]
 Generator = Callable[[Any, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 Declared = int | Sequence[str] | Callable[[Any], "int | Sequence[str]"]
+
+LEAST_TRAIN, LEAST_VALIDATION = 5, 2
+"""Fewest points that a part shrinks to, unless fewer were asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,8 @@ class Dataset(Entry):
         view: The two inputs that show the set best.
         splitter: Replaces the usual split, for sets that cannot draw without end.
         resolve_task: Function of the options that gives the task, where it depends on them.
+        rows: Function of the options that gives how many points there are, for sets that cannot draw
+            without end.
     """
 
     generator: Generator
@@ -69,6 +75,7 @@ class Dataset(Entry):
     view: tuple[int, int] = (0, 1)
     splitter: Callable[[Any, int, int, np.random.Generator], Split] | None = None
     resolve_task: Callable[[Any], Task] | None = None
+    rows: Callable[[Any], int] | None = None
 
     def task_of(self, options: Options) -> Task:
         """Return the task under these options."""
@@ -95,6 +102,36 @@ class Dataset(Entry):
     def n_outputs(self, options: Options) -> int:
         """Return the number of outputs of a net: one logit a class, or one value a target."""
         return self.n_classes(options) or self.targets
+
+    def n_rows(self, options: Options) -> int | None:
+        """Return how many points there are, ``None`` where they are drawn without end."""
+        return self.rows(options) if self.rows else None
+
+    def split_sizes(self, options: Options, n_train: int, n_validation: int) -> tuple[int, int]:
+        """Return the sizes of the two parts that are really had when these are asked for.
+
+        Where there are fewer points, both parts shrink in proportion; training keeps a point of each
+        class.
+
+        Raises:
+            TableError: If ``n_train`` is below the number of classes of a set with so many points.
+        """
+        rows = self.n_rows(options)
+        if rows is None:
+            return n_train, n_validation
+        least = max(1, self.n_classes(options))
+        if n_train < least:
+            raise TableError(
+                f"n_train = {n_train} is not legal: the table has {least} classes, and each needs a "
+                "training row"
+            )
+        wanted = n_train + n_validation
+        if wanted <= rows:
+            return n_train, n_validation
+        least = max(least, min(n_train, LEAST_TRAIN))
+        most = rows - min(n_validation, LEAST_VALIDATION)
+        train = min(max(round(rows * n_train / wanted), least), most)
+        return train, rows - train if n_validation else 0
 
     def ceiling(self, options: Options) -> float | None:
         """Return the Bayes-optimal accuracy in [0, 1], ``None`` where it is not known."""

@@ -1,21 +1,36 @@
 """A user's table, read from a CSV file or a data frame and checked.
 
-Everything that can be wrong with a table is said as a :class:`TableError` that names the row (as
-counted in the file, the header is row 1) and the column.
+Everything that can be wrong with a table is said as a :class:`TableError` that names the row and the
+column as the person sees them: in a file the header is row 1, in a frame the caller numbers the rows.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from playground.datasets.columns import (
+    check_header,
+    check_text,
+    label_column,
+    set_column,
+    take_mark,
+)
+from playground.datasets.csv_text import (
+    decode,
+    has_decimal_comma,
+    records,
+    separator_of,
+    tidy,
+    unguarded,
+)
 from playground.datasets.table import (
+    MAX_CLASSES,
     MAX_VALUE,
     Table,
     TableError,
@@ -24,86 +39,134 @@ from playground.datasets.table import (
     shortest,
 )
 
-MAX_BYTES = 5_000_000
-MAX_ROWS = 20_000
-MAX_COLUMNS = 64
+MAX_ROWS = 40_000
 MIN_ROWS = 10
-MAX_NAME = 100
-LABEL_NAMES = ("label", "class", "target", "y")
-"""Names that make a column the label column when none was chosen, the first found wins; ``y``
-only where no ``x`` stands beside it, for then both are coordinates."""
 
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
 _MISSING_LABEL = _MISSING - {"none"}
 """What counts as a missing label; 'none' may well name a class."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_Row = tuple[int, list[str]]
 
 
-def parse_csv(data: bytes | str, *, label: str | None = None) -> Table:
+@dataclass(frozen=True)
+class Upload:
+    """A file that was read.
+
+    Attributes:
+        table: The checked table.
+        notes: Sentences on what was left out or taken another way than it stands in the file.
+    """
+
+    table: Table
+    notes: tuple[str, ...]
+
+
+def read_upload(data: bytes | str, *, label: str | None = None) -> Upload:
     """Read a CSV file: numeric columns and one label column.
 
-    Whichever of comma, semicolon and tab the header holds most of separates the cells; the decimal
-    sign is the point; blank rows are skipped.
+    Whichever of comma, semicolon and tab the header holds most of separates the cells. The decimal
+    sign is the point; where commas do not separate and no number has a point, it may be the comma.
+    Blank rows are skipped, and so is a column ``set`` that says training or validation only.
 
     Args:
-        data: The file, UTF-8 with or without byte order mark.
-        label: Name of the label column; otherwise the one called label, class, target or y, else
-            the last.
+        data: The file, UTF-8, or UTF-16 with a byte order mark.
+        label: Name of the label column; otherwise the one that is marked, or called label, class,
+            target or y, else the last.
 
     Raises:
         TableError: Names row and column.
     """
-    if len(data) > MAX_BYTES:
-        raise TableError(f"the file has {len(data)} bytes; at most {MAX_BYTES} are allowed")
-    text = _decode(data)
-    start = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
-    return _build(_records(text, max(",;\t", key=start.count)), label)
+    text = decode(data)
+    separator = separator_of(text)
+    first, header, rows = _opened(text, separator)
+    header, marked = take_mark(header)
+    if label is None and marked is not None:
+        label = header[marked]
+    check_header(header, f"row {first}")
+    body = _collect(rows, header, split_by=separator)
+    notes = []
+    left_out = set_column(header, [cells for _, cells in body], label)
+    if left_out is not None:
+        notes.append(
+            f"Column {header[left_out]!r} tells training from validation and is left out: "
+            "the rows are divided anew."
+        )
+        header, body = _without(header, body, left_out)
+    at = label_column(header, label)
+    body = [(row, [*map(unguarded, cells)]) for row, cells in body]
+    table, commas = _checked(header, body, at, commas=separator != ",")
+    if commas:
+        notes.append("Commas inside numbers were read as decimal signs.")
+    if table.targets is not None and len(table.class_names) <= MAX_CLASSES:
+        notes.append(
+            f"The numbers in column {table.label_name!r} are taken as {len(table.class_names)} "
+            "classes; choose the task regression below to predict them as numbers."
+        )
+    return Upload(table, tuple(notes))
+
+
+def parse_csv(data: bytes | str, *, label: str | None = None) -> Table:
+    """Return the table of a CSV file, as :func:`read_upload` reads it."""
+    return read_upload(data, label=label).table
+
+
+def column_names(data: bytes | str) -> tuple[tuple[str, ...], int]:
+    """Return the names of the columns of a CSV file, and which one would be the label.
+
+    Raises:
+        TableError: If there is no header that can be used.
+    """
+    text = decode(data)
+    first, header, _ = _opened(text, separator_of(text))
+    header, marked = take_mark(header)
+    check_header(header, f"row {first}")
+    return tuple(header), label_column(header, None) if marked is None else marked
 
 
 def read_written(data: bytes) -> Table:
     """Read back what :meth:`Table.to_csv` wrote: commas, and the label in the last column."""
-    text = _decode(data)
-    return _build(_records(text, ","), next(_records(text, ","))[-1])
+    rows = _numbered(records(data.decode("utf-8"), ","), count(1))
+    _, header = next(rows)
+    return _checked(header, _collect(rows, header), len(header) - 1, commas=False)[0]
 
 
-def from_frame(frame: pd.DataFrame, label: str | None = None) -> Table:
-    """Check a data frame as :func:`parse_csv` checks a file; its first row counts as row 2.
+def from_frame(
+    frame: pd.DataFrame, label: str | None = None, *, numbers: Sequence[int] | None = None
+) -> Table:
+    """Check a data frame as :func:`parse_csv` checks a file.
+
+    Args:
+        frame: Numbers or text; blank rows are skipped.
+        label: Name of the label column; otherwise chosen as in a file.
+        numbers: What a person calls each row; otherwise the first one counts as row 2.
 
     Raises:
         TableError: Names row and column.
     """
     if len(frame) > MAX_ROWS:
         raise TableError(f"the table has {len(frame)} rows; at most {MAX_ROWS} are allowed")
-    header = [str(name) for name in frame.columns]
-    body = ([_cell(value) for value in row] for row in frame.itertuples(index=False, name=None))
-    return _build(iter([header, *body]), label)
+    header = [tidy(str(name)) for name in frame.columns]
+    if not header:
+        raise TableError("the table is empty")
+    check_header(header, "the header")
+    cells = ([_cell(value) for value in row] for row in frame.itertuples(index=False, name=None))
+    rows = _numbered(cells, count(2) if numbers is None else numbers)
+    return _checked(header, _collect(rows, header), label_column(header, label), commas=True)[0]
 
 
-def _decode(data: bytes | str) -> str:
-    try:
-        return data.decode("utf-8") if isinstance(data, bytes) else data
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        raise TableError(
-            f"row {row} is not UTF-8 text (byte 0x{data[error.start]:02x}); "
-            "save the file as CSV with the encoding UTF-8"
-        ) from None
+def _opened(text: str, separator: str) -> tuple[int, list[str], Iterator[_Row]]:
+    """Return number and cells of the header row, and the rows below it that are not blank."""
+    rows = _numbered(records(text, separator), count(1))
+    first, header = next(rows, (0, None))
+    if header is None:
+        raise TableError("the file is empty")
+    return first, [unguarded(name) for name in header], rows
 
 
-def _records(text: str, separator: str) -> Iterator[list[str]]:
-    """Yield the rows of a CSV text, the reader's errors as table errors."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    row = 0
-    while True:
-        row += 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise TableError(f"row {row} cannot be read as CSV: {error}") from None
-        yield record
+def _numbered(rows: Iterable[list[str]], numbers: Iterable[int]) -> Iterator[_Row]:
+    tidied = ((i, [tidy(cell) for cell in row]) for i, row in zip(numbers, rows))
+    return ((i, row) for i, row in tidied if any(row))
 
 
 def _cell(value: Any) -> str:
@@ -117,23 +180,49 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _clean(cell: str) -> str:
-    """Return a cell without byte order marks and with single blanks only."""
-    return " ".join(cell.replace("\ufeff", "").split())
+def _collect(rows: Iterable[_Row], header: Sequence[str], split_by: str = "") -> list[_Row]:
+    """Return the rows as a list, having checked their number and their lengths."""
+    body: list[_Row] = []
+    for row, cells in rows:
+        if len(body) == MAX_ROWS:
+            raise TableError(f"the table has more than {MAX_ROWS} rows, the most that is allowed")
+        if len(cells) != len(header):
+            commas = split_by == "," and len(cells) > len(header)
+            hint = " (a decimal comma divides a cell; use the point)" if commas else ""
+            raise TableError(
+                f"row {row} has {len(cells)} cells, but the header names {len(header)} columns{hint}"
+            )
+        body.append((row, cells))
+    if len(body) < MIN_ROWS:
+        raise TableError(
+            f"the table has {len(body)} rows below the header; at least {MIN_ROWS} are needed"
+        )
+    return body
 
 
-def _build(rows: Iterator[list[str]], label: str | None) -> Table:
-    """Check header and rows, and choose the label column."""
-    numbered = ((i, [_clean(cell) for cell in row]) for i, row in enumerate(rows, 1))
-    filled = ((i, row) for i, row in numbered if any(row))
-    first, header = next(filled, (0, None))
-    if header is None:
-        raise TableError("the file is empty")
-    _check_header(header, first)
-    at = _label_column(header, label)
-    features, labels, lines = _read_body(filled, header, at)
+def _without(header: list[str], body: list[_Row], at: int) -> tuple[list[str], list[_Row]]:
+    rest = [(row, [*cells[:at], *cells[at + 1 :]]) for row, cells in body]
+    return [*header[:at], *header[at + 1 :]], rest
+
+
+def _checked(
+    header: Sequence[str], body: list[_Row], at: int, *, commas: bool
+) -> tuple[Table, bool]:
+    """Read every cell and return the table, and whether a comma was read as a decimal sign."""
+    found = False
+    if commas:
+        body, found = _with_points(body, at)
+    features = np.array(
+        [
+            [_read(cell, row, header[i], header[at]) for i, cell in enumerate(cells) if i != at]
+            for row, cells in body
+        ],
+        dtype=float,
+    )
+    features += 0.0  # turns -0.0 into 0.0
     names = tuple(name for i, name in enumerate(header) if i != at)
-    table = Table(features, names, _tidy_labels(labels, lines, header[at]), header[at])
+    labels = _tidy_labels([cells[at] for _, cells in body], [row for row, _ in body], header[at])
+    table = Table(features, names, labels, header[at])
     if len(table.class_names) < 2:
         raise TableError(
             f"column {header[at]!r} holds only {table.class_names[0]!r}; "
@@ -141,77 +230,25 @@ def _build(rows: Iterator[list[str]], label: str | None) -> Table:
         )
     table.task()
     features.setflags(write=False)
-    return table
+    return table, found
 
 
-def _check_header(header: list[str], row: int) -> None:
-    if len(header) > MAX_COLUMNS:
-        raise TableError(f"the table has {len(header)} columns; at most {MAX_COLUMNS} are allowed")
-    if len(header) < 2:
-        raise TableError(
-            "the table has one column; at least one number column and a label column are needed "
-            "(separated by comma, semicolon or tab)"
-        )
-    if all(is_number(name) for name in header):
-        raise TableError(f"row {row} holds only numbers; it must name the columns")
-    seen: dict[str, int] = {}
-    for i, name in enumerate(header, 1):
-        _check_text(name, row, f"column {i}")
-        if not name:
-            raise TableError(f"column {i} has no name in row {row}")
-        if name in seen:
-            raise TableError(f"columns {seen[name]} and {i} are both called {name!r}")
-        seen[name] = i
+def _with_points(body: list[_Row], at: int) -> tuple[list[_Row], bool]:
+    """Write decimal commas as points, unless some number among the inputs has a point already."""
+    inputs = [cell for _, cells in body for i, cell in enumerate(cells) if i != at]
+    labels = [cells[at] for _, cells in body]
+    numeric = all(has_decimal_comma(label) or is_number(label) for label in labels)
+    dots = any("." in cell and is_number(cell) for cell in inputs)
+    known = any(map(has_decimal_comma, [*inputs, *(labels if numeric else ())]))
+    if dots or not known:
+        return body, False
 
+    def pointed(i: int, cell: str) -> str:
+        wanted = has_decimal_comma(cell) and (numeric or i != at)
+        return cell.replace(",", ".") if wanted else cell
 
-def _check_text(text: str, row: int, column: str) -> None:
-    if len(text) > MAX_NAME:
-        raise TableError(
-            f"row {row}, {column}: the text has {len(text)} characters, at most {MAX_NAME} allowed"
-        )
-    if _CONTROL.search(text):
-        raise TableError(f"row {row}, {column}: {text!r} holds a control character")
-
-
-def _label_column(header: list[str], label: str | None) -> int:
-    if label is not None:
-        wanted = _clean(str(label))
-        if wanted not in header:
-            raise TableError(
-                f"there is no label column {label!r}; the columns are {', '.join(header)}"
-            )
-        return header.index(wanted)
-    lowered = [name.lower() for name in header]
-    known = [
-        name for name in LABEL_NAMES if name in lowered and (name != "y" or "x" not in lowered)
-    ]
-    return lowered.index(known[0]) if known else len(header) - 1
-
-
-def _read_body(
-    rows: Iterable[tuple[int, list[str]]], header: list[str], at: int
-) -> tuple[np.ndarray, list[str], list[int]]:
-    """Return the features ``(rows, d)``, the labels and the row of each in the file."""
-    features: list[list[float]] = []
-    labels: list[str] = []
-    lines: list[int] = []
-    for row, cells in rows:
-        if len(features) == MAX_ROWS:
-            raise TableError(f"the table has more than {MAX_ROWS} rows, the most that is allowed")
-        if len(cells) != len(header):
-            raise TableError(
-                f"row {row} has {len(cells)} cells, but the header names {len(header)} columns"
-            )
-        features.append(
-            [_read(cell, row, header[i], header[at]) for i, cell in enumerate(cells) if i != at]
-        )
-        labels.append(cells[at])
-        lines.append(row)
-    if len(features) < MIN_ROWS:
-        raise TableError(
-            f"the table has {len(features)} rows below the header; at least {MIN_ROWS} are needed"
-        )
-    return np.array(features, dtype=float) + 0.0, labels, lines  # + 0.0 turns -0.0 into 0.0
+    changed = [(row, [pointed(i, cell) for i, cell in enumerate(cells)]) for row, cells in body]
+    return changed, True
 
 
 def _read(cell: str, row: int, column: str, label: str) -> float:
@@ -225,7 +262,7 @@ def _read(cell: str, row: int, column: str, label: str) -> float:
     if is_number(cell):
         raise TableError(f"{where}: {cell} is infinite or beyond ±{MAX_VALUE:g}")
     shown = cell if len(cell) <= 40 else cell[:40] + "…"
-    hint = " (the decimal sign is the point)" if re.fullmatch(r"[-+]?\d+,\d+", cell) else ""
+    hint = " (the decimal sign is the point)" if has_decimal_comma(cell) else ""
     raise TableError(
         f"{where}: {shown!r} is not a number{hint}; "
         f"only the label column, here {label!r}, may hold text"
@@ -240,5 +277,5 @@ def _tidy_labels(labels: list[str], lines: list[int], column: str) -> tuple[str,
             raise TableError(f"row {row}, column {column!r}: the label is missing")
         if numeric:
             _read(label, row, column, column)
-        _check_text(label, row, f"column {column!r}")
+        check_text(label, f"row {row}", f"column {column!r}")
     return tuple(shortest(float(label)) for label in labels) if numeric else tuple(labels)

@@ -139,6 +139,24 @@ def load(
     )
 
 
+def split_sizes(
+    name: str,
+    *,
+    n_train: int,
+    n_validation: int,
+    options: Options | Mapping[str, Any] | None = None,
+) -> tuple[int, int]:
+    """Return how many training and validation points :func:`load` gives when these are asked for.
+
+    Raises:
+        ValueError: Names the field, the value and what is legal.
+    """
+    settings = resolve_options(name, options)
+    return DATASETS[name].split_sizes(
+        settings, _count("n_train", n_train, 1), _count("n_validation", n_validation, 0)
+    )
+
+
 def thumbnail(
     name: str,
     options: Options | Mapping[str, Any] | None = None,

@@ -1,27 +1,14 @@
-"""Own data: tables kept by the hash of their content, and the data set that draws from them.
-
-A table is written once, as CSV, under a name that nobody chooses: the SHA-256 of its bytes. A link
-carries the hash alone, so that a table opens only on the server that holds it.
-"""
+"""Own data as a data set: rows of a kept table, shuffled, divided and standardised."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import tempfile
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from playground.datasets.base import Split, blur, dataset, noise_option
-from playground.datasets.csv_table import read_written
-from playground.datasets.table import Table, TableError, TableMissing
+from playground.datasets.base import DATASETS, Split, blur, dataset, noise_option
+from playground.datasets.table_store import fetch
 from playground.registry import Options, option
-
-SAMPLE_NAMES = ("sepal length", "sepal width", "petal length", "petal width")
 
 
 class TableOptions(Options):
@@ -51,73 +38,6 @@ class TableOptions(Options):
         "Standard deviation of the normal noise added to every input, in units of the inputs after "
         "standardising.",
     )
-
-
-def folder() -> Path:
-    """Return where tables are kept: ``tables`` in ``PLAYGROUND_HOME`` or in the user's data."""
-    home = os.environ.get("PLAYGROUND_HOME")
-    base = Path(home) if home else Path.home() / ".local" / "share" / "ode-net-playground"
-    return base / "tables"
-
-
-def _path(key: str) -> Path:
-    if not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise TableError(f"hash = {key!r} is not legal: 64 digits of 0-9 and a-f")
-    return folder() / f"{key}.csv"
-
-
-def store(table: Table) -> str:
-    """Keep a table and return its hash; storing it again changes nothing.
-
-    Raises:
-        OSError: If the folder cannot be written.
-    """
-    data = table.to_csv()
-    key = hashlib.sha256(data).hexdigest()
-    path = _path(key)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-            part.write(data)
-        os.replace(part.name, path)  # readers see the whole file or none
-    return key
-
-
-def fetch(key: str) -> Table:
-    """Return the table with this hash; the sample table for an empty one.
-
-    Raises:
-        TableMissing: If the table is not on this server.
-        TableError: If the hash is malformed or the table damaged.
-    """
-    if not key:
-        return _sample()
-    path = _path(key)
-    try:
-        return _read(path, path.stat().st_mtime_ns)
-    except FileNotFoundError:
-        raise TableMissing(
-            f"table {key[:12]}… is not on this server: own data does not travel with the link. "
-            "Ask its owner to export the data as CSV, and upload that file here."
-        ) from None
-
-
-@lru_cache(maxsize=16)
-def _read(path: Path, _changed: int) -> Table:
-    """Read a stored table; the time of its last change is part of the cache key."""
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise TableError(f"table {path.stem[:12]}… is damaged on this server; upload it again")
-    return read_written(data)
-
-
-@lru_cache(maxsize=1)
-def _sample() -> Table:
-    from sklearn.datasets import load_iris  # slow to import, and only the sample needs it
-
-    iris = load_iris()
-    labels = tuple(str(iris.target_names[i]) for i in iris.target)
-    return Table(iris.data, SAMPLE_NAMES, labels, "species")
 
 
 def _task(options: TableOptions) -> Any:
@@ -155,21 +75,6 @@ def _scale(reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return reference.mean(axis=0), np.where(spread > 0, spread, 1.0)
 
 
-def _parts(n_train: int, n_validation: int, rows: int, least: int) -> tuple[int, int]:
-    """Shrink both parts in proportion until they fit the rows; training keeps ``least``."""
-    if n_train < least:
-        raise TableError(
-            f"n_train = {n_train} is not legal: the table has {least} classes, and each needs a "
-            "training row"
-        )
-    wanted = n_train + n_validation
-    if wanted <= rows:
-        return n_train, n_validation
-    most = rows - (n_validation > 0)
-    train = min(max(round(rows * n_train / wanted), least), most)
-    return train, rows - train if n_validation else 0
-
-
 def split(
     options: TableOptions, n_train: int, n_validation: int, rng: np.random.Generator
 ) -> Split:
@@ -181,8 +86,7 @@ def split(
     table = fetch(options.hash)
     x, y = _arrays(options)
     regression = y.ndim == 2
-    least = 1 if regression else len(table.class_names)
-    n_train, n_validation = _parts(n_train, n_validation, len(x), least)
+    n_train, n_validation = DATASETS["table"].split_sizes(options, n_train, n_validation)
     order = _order(y, rng)[: n_train + n_validation]
     order = np.concatenate([rng.permutation(order[:n_train]), rng.permutation(order[n_train:])])
     x, y = x[order], y[order]
@@ -214,6 +118,7 @@ def split(
     classes=lambda options: fetch(options.hash).class_names,
     splitter=split,
     resolve_task=_task,
+    rows=lambda options: len(fetch(options.hash).features),
 )
 def table(options: TableOptions, n: int, rng: np.random.Generator) -> tuple[Any, Any]:
     """Draw rows without repetition; where ``n`` exceeds the rows, the table is gone through again.

@@ -1,5 +1,6 @@
 """Own tables: what is read, what is refused and in which words, and how they are split."""
 
+import codecs
 import hashlib
 
 import numpy as np
@@ -20,7 +21,9 @@ from playground.datasets import (
     store,
     thumbnail,
 )
-from playground.datasets.csv_table import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, read_written
+from playground.datasets.columns import MAX_COLUMNS
+from playground.datasets.csv_table import MAX_ROWS, read_written
+from playground.datasets.csv_text import MAX_BYTES
 
 
 def csv_of(rows, header="a,b,kind"):
@@ -68,6 +71,16 @@ def test_a_plain_file():
     [
         (GOOD, "text"),
         (b"\xef\xbb\xbf" + GOOD.encode(), "byte order mark"),
+        (b"\xef\xbb\xbf" + GOOD.replace("a,b", '"a",b').encode(), "mark before a quote"),
+        (GOOD.encode("utf-16"), "UTF-16 as spreadsheets write it"),
+        (codecs.BOM_UTF16_BE + GOOD.encode("utf-16-be"), "UTF-16, big end first"),
+        (GOOD.encode("utf-32"), "UTF-32"),
+        (GOOD.replace(",", ";").replace(".5", ",5"), "decimal commas"),
+        (GOOD.replace(",", "\t").replace(".5", ",5e0"), "decimal commas with exponents"),
+        (GOOD.replace("red", '"\nred "'), "line ends in quotes"),
+        (GOOD.replace("a,b", '"a\n",b'), "line ends in a name"),
+        (GOOD.replace("kind", "kind [label]"), "the mark of the label column"),
+        (GOOD.replace("a,b", "a,set,b").replace(",-", ",Train,-"), "a column of sets"),
         (GOOD.replace(",", ";"), "semicolons"),
         (GOOD.replace(",", "\t"), "tabs"),
         (GOOD.replace("\n", "\r\n"), "Windows line ends"),
@@ -150,7 +163,13 @@ WRONG = [
         [f"{MAX_COLUMNS + 1} columns", f"at most {MAX_COLUMNS}"],
     ),
     (GOOD.encode() + b"1,2,r\xe9d\n", ["row 14", "UTF-8", "0xe9"]),
-    (GOOD.encode("utf-16"), ["row 1", "UTF-8"]),
+    (GOOD.encode("utf-16-le"), ["row 1", "zero bytes", "UTF-8"]),
+    (GOOD.encode("utf-16") + b"\x00", ["UTF-16"]),
+    (GOOD.replace(",", ";").replace("3.5", "3,5"), ["row 4", "'3,5'", "decimal sign is the point"]),
+    (with_row("1,5,2,red"), ["row 4", "4 cells", "decimal comma divides"]),
+    (with_row("1,5;2,red").replace(",", ";"), ["row 4", "4 cells"]),
+    (with_row("1,0x1f,red"), ["row 4", "column 'b'", "'0x1f'"]),
+    (GOOD.replace("a,b,kind", "a,b,b [label]"), ["columns 2 and 3", "'b'"]),
     (GOOD.replace("red", "\ud800"), ["control character"]),
 ]
 
@@ -195,7 +214,15 @@ near_tables = st.builds(
 
 
 @settings(max_examples=500, deadline=None)
-@given(data=st.binary(max_size=200) | tables | near_tables, label=st.none() | st.just("a"))
+@given(
+    data=st.binary(max_size=200)
+    | tables
+    | near_tables
+    | near_tables.map(lambda data: data.replace(b",", b";").replace(b".", b","))
+    | tables.map(lambda text: text.encode("utf-16", "surrogatepass"))
+    | near_tables.map(lambda data: codecs.BOM_UTF16_LE + data),
+    label=st.none() | st.just("a"),
+)
 def test_any_bytes_give_a_table_or_a_table_error(data, label):
     try:
         table = parse_csv(data, label=label)
@@ -267,15 +294,14 @@ def test_a_stored_label_column_stays_the_label(home):
     assert again.feature_names == ("label", "c;d")
 
 
-def test_tables_as_large_as_allowed_come_back(home):
+def test_a_table_that_could_not_be_uploaded_again_is_refused(home):
     """Numbers may take more room in the shortest exact form than they took in the file."""
-    values = np.full((6000, MAX_COLUMNS - 1), 5e14)
-    frame = pd.DataFrame(values, columns=[f"c{i}" for i in range(MAX_COLUMNS - 1)])
-    frame["kind"] = ["a", "b"] * 3000
-    table = from_frame(frame)
-    key = store(table)
-    assert len(table.to_csv()) > MAX_BYTES
-    assert fetch(key).features.shape == values.shape
+    lines = [",".join(["5e14"] * (MAX_COLUMNS - 1) + ["ab"[i % 2]]) for i in range(12_000)]
+    data = csv_of(lines, ",".join(f"c{i}" for i in range(MAX_COLUMNS)))
+    assert len(data) < MAX_BYTES
+    with pytest.raises(TableError, match=f"at most {MAX_BYTES} are allowed"):
+        store(parse_csv(data))
+    assert not (home / "tables").exists()
 
 
 def test_fetch_says_why_not(home):
