@@ -79,10 +79,10 @@ class Experiment(BaseModel):
 
     data: DataSlot = _slot(DataSlot, "spiral", "Data", "The data set to learn.")
     n_train: int = option(
-        1500, label="Training points", help="Points that are trained on.", ge=10, le=20000
+        1500, label="Training points", help="Points that are trained on.", ge=5, le=20000
     )
     n_validation: int = option(
-        1500, label="Validation points", help="Points that only judge.", ge=10, le=20000
+        1500, label="Validation points", help="Points that only judge.", ge=2, le=20000
     )
     data_seed: int = option(
         1, label="Data seed", help="Seed of the drawn points.", ge=0, le=2**31 - 1
@@ -169,6 +169,10 @@ class Experiment(BaseModel):
             # A task that the label column cannot serve is the likelier fault than the table.
             asked = getattr(self.data.options, "task", "auto") != "auto"
             raise Misfit("data.task" if asked else "data", str(error)) from None
+        classes = self.data.entry.n_classes(self.data.options)
+        if self.data.entry.rows and self.n_train < classes:
+            text = f"{self.n_train} is not legal: the table has {classes} classes, and each needs a row"
+            raise Misfit("n_train", text, classes)
         if task not in self.loss.entry.tasks:
             legal = [name for name, loss in LOSSES.items() if task in loss.tasks]
             text = f"{self.loss.name!r} does not fit {task}; legal is {', '.join(legal)}"
@@ -193,6 +197,18 @@ class Experiment(BaseModel):
     def task(self) -> str:
         """``classification`` or ``regression``."""
         return self.data.entry.task_of(self.data.options)
+
+    @property
+    def split_sizes(self) -> tuple[int, int]:
+        """Numbers of training and validation points that are really had: a table has only so many.
+
+        Where the table is not on this server they are those that were asked for.
+        """
+        asked = (self.n_train, self.n_validation)
+        try:
+            return self.data.entry.split_sizes(self.data.options, *asked)
+        except TableMissing:
+            return asked
 
     def to_query(self) -> dict[str, str]:
         """Return the experiment as flat text, for a link; ``from_query`` reads it back."""

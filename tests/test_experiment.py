@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from playground.datasets import DATASETS
+from playground.datasets import DATASETS, parse_csv, store
 from playground.experiment import Experiment
 from playground.integrators import INTEGRATORS
 from tests.strategies import experiments
@@ -181,12 +181,12 @@ def test_many_unknown_names_are_counted():
         (
             "n_train",
             "1500.5",
-            "Training points): 1500.5 is not legal; legal is a whole number from 10",
+            "Training points): 1500.5 is not legal; legal is a whole number from 5",
         ),
         (
             "n_train",
             "",
-            "an empty field is not legal; legal is a whole number from 10 to 20000; 1500",
+            "an empty field is not legal; legal is a whole number from 5 to 20000; 1500",
         ),
         (
             "data_seed",
@@ -210,7 +210,7 @@ def test_out_of_range_is_brought_to_the_nearest_legal_value():
     assert experiment.n_train == 20000
     assert "n_train" in message
     assert "999999" in message
-    assert "10 to 20000" in message
+    assert "5 to 20000" in message
 
 
 def test_unknown_fields_are_named_and_ignored():
@@ -257,6 +257,27 @@ def test_json_is_strict_and_names_the_field(tree, where):
         Experiment.model_validate_json(json.dumps(tree))
     locations = [".".join(map(str, error["loc"])) for error in caught.value.errors()]
     assert any(location.startswith(where) for location in locations)
+
+
+def test_the_real_sizes_of_the_two_sets():
+    assert Experiment().split_sizes == (1500, 1500)
+    assert Experiment(data="table").split_sizes == (75, 75)
+    assert Experiment(data="table", n_train=5, n_validation=2).split_sizes == (5, 2)
+    elsewhere = {"name": "table", "options": {"hash": "0" * 64}}
+    assert Experiment(data=elsewhere, n_train=50).split_sizes == (50, 1500)
+
+
+def test_a_training_set_below_the_classes_of_a_table_is_raised(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    rows = "\n".join(f"{i},k{i % 7}" for i in range(21))
+    key = store(parse_csv(f"a,kind\n{rows}"))
+    experiment, (message,) = Experiment.from_query(
+        {"data": "table", "data.hash": key, "n_train": "5"}
+    )
+    assert experiment.n_train == 7
+    assert message == (
+        "n_train: 5 is not legal: the table has 7 classes, and each needs a row; 7 is used"
+    )
 
 
 def test_every_field_has_label_help_and_bounds():

@@ -49,15 +49,15 @@ def estimate(experiment: Experiment) -> Estimate:
     evaluations = _evaluations(experiment)
     size = 4 if experiment.precision == "float32" else 8
     widest = max((max(p.shape) for p in net.parameters()), default=1)
-    batch = experiment.n_train
+    batch = n_train = experiment.split_sizes[0]
     if not experiment.optimizer.entry.full_batch:
-        batch = min(experiment.batch_size, experiment.n_train)
-    judged = max(batch, experiment.n_validation, experiment.n_train)
+        batch = min(experiment.batch_size, n_train)
+    judged = max(experiment.split_sizes)
     memory = size * (4 * parameters + 3 * evaluations * batch * widest + judged * widest * 4)
     per_evaluation = max(parameters / max(_layers(experiment), 1), widest)
     flops = 6 * batch * per_evaluation * evaluations
     step = 3 * OPERATORS_PER_EVALUATION * evaluations * SECONDS_PER_OPERATOR
-    steps = experiment.epochs * math.ceil(experiment.n_train / batch)
+    steps = experiment.epochs * math.ceil(n_train / batch)
     return Estimate(parameters, memory, steps * (step + flops / FLOPS_PER_SECOND))
 
 

@@ -60,7 +60,7 @@ def _buttons(shown: RunRecord | None) -> None:
             help="Train in the background; this page may be closed meanwhile.",
         )
     batch = state.experiment().batch_size
-    steps = math.ceil(state.experiment().n_train / batch)
+    steps = math.ceil(state.experiment().split_sizes[0] / batch)
     if state.experiment().optimizer.entry.full_batch:
         steps = 1
     st.button(
