@@ -148,15 +148,18 @@ def write_link() -> None:
 def change(values: Mapping[str, Any]) -> None:
     """Change fields of the experiment by their dotted names.
 
+    What no longer fits beside them (the width, where the data have more inputs) follows, and is said.
     A new learning rate goes to the run that is training; anything else makes another run of it.
     """
     named = {name: text_of(value) for name, value in values.items()}
     before = experiment()
     try:
-        after = before.amended(named)
+        after, notes = before.adapted(named)
     except ValueError as error:
         say(str(error))
         return
+    for note in notes:
+        say(note, "info")
     if after == before:
         return
     st.session_state["experiment"] = after
