@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import json
 import math
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground.jobs import launch
-from playground.jobs.queries import row_of, set_columns
+from playground.jobs.admission import check_caps, check_disk, give_way, stop
+from playground.jobs.queries import insert_run, row_of, set_columns
 from playground.jobs.reader import Reader
 from playground.jobs.records import (
     EngineState,
@@ -81,6 +83,7 @@ class Jobs(Reader):
         name: str = "",
         start: bool = True,
         until_step: int | None = None,
+        instead_of: str | None = None,
     ) -> str:
         """Hand in an experiment; return the id of its run.
 
@@ -88,10 +91,15 @@ class Jobs(Reader):
             experiment: What to train.
             name: What the owner calls it.
             start: Queue it; otherwise it waits, paused at step 0, for ``resume`` or ``step``.
-            until_step: Pause after this optimiser step; 0 shows the initial weights and waits.
+            until_step: Pause after this optimiser step; 0 shows the initial weights and waits,
+                which the cap of a user lets pass.
+            instead_of: A run of this user that ends in the same instant: deleted if it never trained
+                and has no name, else stopped. It goes on if the new one is refused. Somebody
+                else's, or one that is gone, is left alone.
 
         Raises:
-            Refused: If the experiment is beyond the limits, or a cap is hit; the message says which.
+            Refused: If the experiment is beyond the limits, a cap is hit, or the store does not
+                take it; the message says which.
             ValueError: If the name is too long.
         """
         from playground.training import estimate, refusal
@@ -100,15 +108,7 @@ class Jobs(Reader):
         words = refusal(experiment)
         if words:
             raise Refused(words)
-        used = self.store.size() / 1e6
-        if used > self.settings.max_disk_mb:
-            raise Refused(
-                f"the store is full: it takes {used:.0f} MB, and this server allows "
-                f"{self.settings.max_disk_mb} MB (PLAYGROUND_MAX_DISK_MB); delete runs first"
-            )
         run_id, now = new_id(), time.time()
-        folder = self._folder(run_id)
-        folder.make()
         values = {
             "id": run_id,
             "user": self.user,
@@ -122,15 +122,22 @@ class Jobs(Reader):
             "until_step": until_step,
             "estimate_seconds": estimate(experiment).seconds,
         }
-        columns, marks = ", ".join(values), ", ".join(f":{key}" for key in values)
+        preview = until_step == 0
+        folder, gone = self._folder(run_id), False
         try:
-            with self.store.writing() as db:
-                if start:
-                    self._check_caps(db, self.user)
-                db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)
+            with _in_words():
+                check_disk(self.store)
+                folder.make()
+                with self.store.writing() as db:
+                    gone = give_way(db, instead_of, self.user)
+                    if start:
+                        check_caps(db, self.settings, self.user, preview=preview)
+                    insert_run(db, values)
         except BaseException:
             folder.remove()
             raise
+        if gone:
+            self._folder(instead_of).remove()
         return run_id
 
     def pause(self, run_id: str) -> None:
@@ -168,12 +175,7 @@ class Jobs(Reader):
     def stop(self, run_id: str) -> None:
         """End a run after its present step; a run that has ended stays as it is."""
         with self._steering(run_id) as (db, row):
-            if row["status"] in ("queued", "paused"):
-                set_columns(
-                    db, run_id, status="stopped", reason="stopped by hand", ended=time.time()
-                )
-            elif row["status"] == "running" and row["command"] != "stop":
-                set_columns(db, run_id, command="stop", commanded=time.time())
+            stop(db, row)
 
     def change(self, run_id: str, **changes: float) -> None:
         """Change a run while it trains, such as ``learning_rate=0.01``; recorded with its step.
@@ -225,7 +227,7 @@ class Jobs(Reader):
 
     @contextmanager
     def _steering(self, run_id: str) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
-        with self.store.writing() as db:
+        with _in_words(), self.store.writing() as db:
             row = row_of(db, run_id)
             if row["user"] != self.user and not self.is_teacher:
                 raise Refused("this run belongs to somebody else: you may look at it, not steer it")
@@ -237,27 +239,24 @@ class Jobs(Reader):
         if row["status"] == "running" and row["command"] == "stop":
             raise Refused("the run is being stopped; resume it when it has stopped")
         values = {"command": None, "commanded": None, "until_step": until_step}
-        if row["status"] not in ("queued", "running"):
-            self._check_caps(db, row["user"])
+        resting = row["status"] not in ("queued", "running")
+        if resting or row["until_step"] == 0:
+            check_caps(db, self.settings, row["user"])
+        if resting:
             fresh = {"status": "queued", "reason": "", "tries": 0, "ended": None}
             values |= {**fresh, "queued_since": time.time()}
         set_columns(db, row["id"], **values)
 
-    def _check_caps(self, db: sqlite3.Connection, user: str) -> None:
-        count = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running')"
-        (all_runs,) = db.execute(count).fetchone()
-        (own_runs,) = db.execute(f"{count} AND user = ?", (user,)).fetchone()
-        settings = self.settings
-        if own_runs >= settings.max_runs_per_user:
-            raise Refused(
-                f"you have {own_runs} runs training or waiting, and this server allows one user "
-                f"{settings.max_runs_per_user} (PLAYGROUND_MAX_RUNS_PER_USER); stop or pause one"
-            )
-        if all_runs >= settings.max_runs:
-            raise Refused(
-                f"{all_runs} runs are training or waiting, and this server allows "
-                f"{settings.max_runs} in all (PLAYGROUND_MAX_RUNS); try again when some have ended"
-            )
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn the troubles of a disk or of a busy store into Refused, for whoever clicked."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error)
+        why = "its disk is full" if full else "it is busy or out of reach; try again in a moment"
+        raise Refused(f"the store did not take it: {why}") from error
 
 
 def _check_name(name: str) -> None:

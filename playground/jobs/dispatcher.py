@@ -6,7 +6,7 @@ import itertools
 import logging
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playground.jobs import tasks
 from playground.jobs.pool import Done, Pool
@@ -33,7 +33,10 @@ _TO_DRAW = (
 
 @dataclass
 class Task:
-    """What a slot does now. ``number`` is the attempt, or the version of the view."""
+    """What a slot does now. ``number`` is the attempt, or the version of the view.
+
+    ``since`` is on the clock of the store, which may be set; ``begun`` and ``unwanted`` are not.
+    """
 
     run_id: str
     user: str
@@ -42,6 +45,7 @@ class Task:
     since: float
     is_view: bool
     short: bool
+    begun: float = field(default_factory=time.monotonic)
     unwanted: float | None = None
 
 
@@ -57,6 +61,7 @@ class Dispatcher:
         self._looked = 0.0
         self._served: dict[str, float] = {}
         self._names = itertools.count()
+        self._ended: list[Done] = []
         self.tasks: dict[str, Task] = {}
         self.slots = 0
         self.queued = 0
@@ -70,11 +75,14 @@ class Dispatcher:
 
         Raises:
             PoolError: If the cluster is gone.
+            sqlite3.OperationalError: If the store does not answer; another turn makes it good.
         """
-        ended = self._pool.done(timeout)
-        for done in ended:
-            self._settle(done)
-        if self._news() or ended:
+        self._ended += self._pool.done(timeout)
+        news = bool(self._ended)
+        while self._ended:  # taken off the list only when the store has it
+            self._settle(self._ended[0])
+            del self._ended[0]
+        if self._news() or news:
             self._looked = time.monotonic()
             self._look(starting)
 
@@ -108,11 +116,20 @@ class Dispatcher:
         if starting:
             self._carry_out(self._plan(rows, views), slots)
 
-    def _plan(self, rows: list[sqlite3.Row], views: list[sqlite3.Row]) -> Plan:
+    def _time(self) -> float:
+        """Return the time; if the clock was set back, nothing lies in the future for that."""
         now = time.time()
+        for task in self.tasks.values():
+            task.since = min(task.since, now)
+        for user, served in self._served.items():
+            self._served[user] = min(served, now)
+        return now
+
+    def _plan(self, rows: list[sqlite3.Row], views: list[sqlite3.Row]) -> Plan:
+        now = self._time()
         drawing = {task.run_id for task in self.tasks.values() if task.is_view}
         waiting = [
-            Waiting(row["id"], row["user"], row["queued_since"], self._is_short(row))
+            Waiting(row["id"], row["user"], min(row["queued_since"], now), self._is_short(row))
             for row in rows
             if row["status"] == "queued"
         ]
@@ -177,7 +194,7 @@ class Dispatcher:
             db.execute(query, (run_id,))
 
     def _settle(self, done: Done) -> None:
-        task = self.tasks.pop(done.key, None)
+        task = self.tasks.get(done.key)
         if task is None:
             return
         if done.error:
@@ -191,6 +208,7 @@ class Dispatcher:
                     "WHERE id = ? AND view_version = ?",
                     (done.error, task.run_id, task.number),
                 )
+        del self.tasks[done.key]
 
     def _recover(self, run_id: str, attempt: int, words: str) -> None:
         """Decide what becomes of a run whose attempt ended without saying how, if it did."""
@@ -217,14 +235,14 @@ class Dispatcher:
 
     def _stop_hard(self, rows: list[sqlite3.Row]) -> None:
         """Restart workers that hang: at a run that is to be stopped or is gone, or at a drawing."""
-        now, limit = time.time(), self._settings.stop_seconds
+        now, limit = time.monotonic(), self._settings.stop_seconds
         wanted = {
             (row["id"], row["attempt"])
             for row in rows
             if row["status"] == "running" and row["command"] != "stop"
         }
         for key, task in list(self.tasks.items()):
-            if task.is_view and now - task.since > VIEW_SECONDS:
+            if task.is_view and now - task.begun > VIEW_SECONDS:
                 self._pool.kill(task.slot)
                 self._settle(Done(key, f"the drawing took longer than {VIEW_SECONDS:.0f} s"))
             elif task.is_view or (task.run_id, task.number) in wanted:

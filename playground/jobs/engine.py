@@ -6,6 +6,7 @@ the truth, and the next engine takes up what is unfinished.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -23,6 +24,7 @@ from playground.jobs.launch import OTHER_ENGINE
 from playground.jobs.pool import DaskPool, Pool, PoolError
 from playground.jobs.settings import Settings, SettingsError, read_settings
 from playground.jobs.store import Store
+from playground.jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ POLL_SECONDS = 0.02
 BEAT_SECONDS = 1.0
 STUCK_SECONDS = 60.0
 LEAVE_SECONDS = 5.0
+SWEEP_SECONDS = 60.0
 
 
 @dataclass
@@ -66,8 +69,12 @@ class Engine:
     def serve(self) -> int:
         """Work until asked to leave; return the exit code."""
         self._beat()
-        heart = threading.Thread(target=self._keep_beating, daemon=True)
-        heart.start()
+        threads = [
+            threading.Thread(target=work, daemon=True)
+            for work in (self._keep_beating, self._keep_sweeping)
+        ]
+        for thread in threads:
+            thread.start()
         code, last = 0, ("down", "the engine was stopped")
         try:
             self._pool.start()
@@ -85,17 +92,27 @@ class Engine:
             code, last = 1, ("failed", f"the engine failed: {type(error).__name__}: {error}")
         finally:
             self._dead.set()
-            heart.join()
+            for thread in threads:
+                thread.join(LEAVE_SECONDS)  # one may be waiting for a store that is locked
             self._pool.close()
             self._dispatcher.close()
             self._pulse.state, self._pulse.message = last
-            self._beat()
+            with contextlib.suppress(sqlite3.Error):  # then its silence has to say it
+                self._beat()
             self._store.close()
         return code
 
     def _turn(self, timeout: float, *, starting: bool = True) -> None:
         dispatcher, pulse = self._dispatcher, self._pulse
-        dispatcher.turn(timeout, starting=starting)
+        try:
+            dispatcher.turn(timeout, starting=starting)
+        except sqlite3.OperationalError:
+            # Locked for long, or the disk is full: trainings go on, and the next turn makes it good.
+            if time.monotonic() - pulse.turned > STUCK_SECONDS:
+                raise
+            logger.exception("the store did not answer")
+            self._leave.wait(BEAT_SECONDS)
+            return
         pulse.turned = time.monotonic()
         pulse.slots, pulse.queued = dispatcher.slots, dispatcher.queued
         pulse.running = len(dispatcher.tasks)
@@ -129,6 +146,16 @@ class Engine:
                     self._beat()
                 except sqlite3.Error:  # the next beat may find the store in a better state
                     logger.exception("no heartbeat")
+
+    def _keep_sweeping(self) -> None:
+        while not self._dead.wait(SWEEP_SECONDS):
+            try:
+                gone = sweep(self._store)
+            except (sqlite3.Error, OSError):
+                logger.exception("the store could not be cleared up")
+            else:
+                if gone:
+                    logger.info("%d old runs cleared away", len(gone))
 
     def _beat(self) -> None:
         pulse = self._pulse

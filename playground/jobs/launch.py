@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from playground.jobs.records import EngineState
@@ -26,17 +28,45 @@ _started: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
 
 def engine_state(store: Store) -> EngineState:
     """Return what the engine's last sign of life says; ``down`` when that is too long ago."""
+    state = _last_words(store)
+    process, since = _started.get(store.home, (None, 0.0))
+    if state.alive or process is None or process.pid == state.pid:
+        return state
+    if process.poll() is None and abs(time.time() - since) < START_SECONDS:
+        return EngineState("starting", "the engine is starting")  # and has not spoken yet
+    return state
+
+
+def _last_words(store: Store) -> EngineState:
     with store.reading() as db:
         row = db.execute("SELECT * FROM engine WHERE id = 1").fetchone()
     if row is None:
         return EngineState("down", f"no engine has run here yet; {HOW_TO_START}")
     names = ("pid", "address", "slots", "running", "queued", "beat")
     figures = {name: row[name] for name in names}
-    age = time.time() - row["beat"]
-    if row["state"] in ("starting", "ready") and age > FRESH_SECONDS:
+    state = EngineState(row["state"], row["message"], **figures)
+    if state.alive and row["host"] == socket.gethostname() and not _exists(store, state.pid):
+        message = f"the engine's process ended without a word; {HOW_TO_START}"
+        return replace(state, state="down", message=message)
+    age = abs(time.time() - state.beat)  # a beat from the future: the clock was set back since
+    if state.alive and age > FRESH_SECONDS:
         message = f"the engine has given no sign of life for {age:.0f} s; {HOW_TO_START}"
-        return EngineState("down", message, **figures)
-    return EngineState(row["state"], row["message"], **figures)
+        return replace(state, state="down", message=message)
+    return state
+
+
+def _exists(store: Store, pid: int) -> bool:
+    """Return whether a process of this machine lives; a child that has ended is buried first."""
+    process, _ = _started.get(store.home, (None, 0.0))
+    if process is not None and process.pid == pid:
+        return process.poll() is None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's, or no process id at all
+        return True
+    return True
 
 
 def ensure_engine(store: Store) -> EngineState:
@@ -49,12 +79,12 @@ def ensure_engine(store: Store) -> EngineState:
     if state.alive:
         _visit(store)
         return state
-    if state.state == "failed" and time.time() - state.beat < RETRY_SECONDS:
+    if state.state == "failed" and abs(time.time() - state.beat) < RETRY_SECONDS:
         return state
     with _lock:
         process, since = _started.get(store.home, (None, 0.0))
         if process is not None:
-            code, age = process.poll(), time.time() - since
+            code, age = process.poll(), abs(time.time() - since)
             patience = RETRY_SECONDS if code == OTHER_ENGINE else START_SECONDS
             if code in (None, OTHER_ENGINE) and age < patience:
                 return EngineState("starting", "the engine is starting")
@@ -69,9 +99,9 @@ def _visit(store: Store) -> None:
     """Note that somebody needs the engine; at most every 20 s, because a write wakes it."""
     now = time.time()
     with store.reading() as db:
-        query = "UPDATE engine SET visited = ? WHERE id = 1"
-        if db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()["visited"] < now - 20.0:
-            db.execute(query, (now,))
+        row = db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()
+        if row is not None and row["visited"] < now - 20.0:
+            db.execute("UPDATE engine SET visited = ? WHERE id = 1", (now,))
 
 
 def _spawn(store: Store) -> subprocess.Popen[bytes]:

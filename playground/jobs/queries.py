@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from playground.jobs.records import Refused, checked_id
@@ -38,6 +39,12 @@ def row_of(db: sqlite3.Connection, run_id: str, columns: str = "*") -> sqlite3.R
     if row is None:
         raise Refused(f"there is no run {run_id}; it may have been deleted")
     return row
+
+
+def insert_run(db: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    """Add a run; the names of the columns are this program's, never a user's."""
+    columns, marks = ", ".join(values), ", ".join(f":{key}" for key in values)
+    db.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", values)
 
 
 def set_columns(db: sqlite3.Connection, run_id: str, **values: object) -> None:

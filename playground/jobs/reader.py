@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from playground.jobs.store import open_store
 
 if TYPE_CHECKING:
     from playground.training.events import Amendment, Metrics, Snapshot
+
+DAY = 86400.0
 
 
 class Reader:
@@ -35,11 +39,17 @@ class Reader:
         self.store = open_store(self.settings)
 
     def watch(self, run_id: str, seconds: float = 3.0) -> None:
-        """Say that somebody looks, so that live frames are drawn for the next seconds."""
+        """Say that somebody looks, so that live frames are drawn for the next seconds.
+
+        A store that is locked or full is no reason to stop looking: then nothing is said.
+        """
         until = time.time() + seconds
         with self.store.reading() as db:
-            if row_of(db, run_id, "watched_until")["watched_until"] < until - seconds / 2:
-                db.execute("UPDATE runs SET watched_until = ? WHERE id = ?", (until, run_id))
+            known = row_of(db, run_id, "watched_until")["watched_until"]
+            # What lies beyond a day was said before the clock was set back.
+            if not until - seconds / 2 <= known <= until + DAY:
+                with suppress(sqlite3.OperationalError):
+                    db.execute("UPDATE runs SET watched_until = ? WHERE id = ?", (until, run_id))
 
     def get(self, run_id: str) -> RunRecord:
         """Return a run."""

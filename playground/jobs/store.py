@@ -91,13 +91,17 @@ class Store:
         return connection
 
     def size(self) -> int:
-        """Return the bytes that the store takes, from its own books, not by a walk."""
+        """Return the bytes that the store takes, from its own books, not by a walk.
+
+        What deleted runs leave free inside the database does not count: new ones will fill it.
+        """
         with self.reading() as db:
             (pages,) = db.execute("PRAGMA page_count").fetchone()
+            (free,) = db.execute("PRAGMA freelist_count").fetchone()
             (page,) = db.execute("PRAGMA page_size").fetchone()
             (frames,) = db.execute("SELECT COALESCE(SUM(size), 0) FROM snapshots").fetchone()
             (weights,) = db.execute("SELECT COALESCE(SUM(checkpoint_size), 0) FROM runs").fetchone()
-        return pages * page + frames + weights
+        return (pages - free) * page + frames + weights
 
     def close(self) -> None:
         """Close the connections that nobody uses now."""

@@ -8,6 +8,7 @@ store holds all.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -59,7 +60,7 @@ def run(home: str, run_id: str, attempt: int, train: Train | None = None) -> Non
             return
         except Exception as error:
             with contextlib.suppress(SupersededError):
-                recorder.fail(f"{type(error).__name__}: {error}")
+                recorder.fail(_words(error))
             raise
     finally:
         store.close()
@@ -117,6 +118,12 @@ def draw(home: str, run_id: str, view_version: int) -> None:
         _keep_drawing(store, run_id, view_version, frame, words)
     finally:
         store.close()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the server's disk is full; the run can go on when there is space again"
+    return f"{type(error).__name__}: {error}"
 
 
 def _default_train() -> Train:

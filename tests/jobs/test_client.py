@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +70,127 @@ def test_the_caps_of_the_server_are_named(
         db.execute("UPDATE runs SET checkpoint_size = 2000000 WHERE id = ?", (run_id,))
     with pytest.raises(Refused, match="PLAYGROUND_MAX_DISK_MB"):
         bob.submit(experiment)
+
+
+@pytest.fixture
+def cap_of_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    monkeypatch.setenv("PLAYGROUND_MAX_RUNS_PER_USER", "1")
+    return Jobs(user="ada")
+
+
+def test_a_run_takes_the_place_of_another_under_a_cap_of_one(
+    cap_of_one: Jobs, experiment: Experiment, assign: Assign
+) -> None:
+    jobs = cap_of_one
+    first = jobs.submit(experiment)
+    second = jobs.submit(experiment, instead_of=first)  # it never trained, so it is gone
+    assert [run.id for run in jobs.list_runs()] == [second]
+    assert not (jobs.store.runs_folder / first).exists()
+    assign(jobs, second)
+    with jobs.store.writing() as db:
+        db.execute("UPDATE runs SET step = 7 WHERE id = ?", (second,))
+    third = jobs.submit(experiment, instead_of=second)
+    assert jobs.get(second).command == "stop"
+    fourth = jobs.submit(experiment, instead_of=third)  # while the second is still stopping
+    assert {run.id for run in jobs.list_runs()} == {second, fourth}
+
+
+def test_a_refused_run_ends_no_other(
+    cap_of_one: Jobs, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = cap_of_one
+    training, preview = jobs.submit(experiment), jobs.submit(experiment, until_step=0)
+    with pytest.raises(Refused, match="PLAYGROUND_MAX_RUNS_PER_USER"):
+        jobs.submit(experiment, instead_of=preview)
+    assert {run.id for run in jobs.list_runs()} == {training, preview}
+    assert (jobs.store.runs_folder / preview).is_dir()
+    assert len(list(jobs.store.runs_folder.iterdir())) == 2
+
+
+def test_nobody_puts_a_run_in_the_place_of_somebody_elses(
+    jobs: Jobs, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYGROUND_TEACHER_KEY", "secret")
+    run_id = jobs.submit(experiment)
+    for other in (Jobs(user="eve"), Jobs(user="eve", key="secret")):
+        other.submit(experiment, instead_of=run_id)
+        assert jobs.get(run_id).status == "queued"
+    jobs.submit(experiment, instead_of="gone" * 4)
+
+
+def test_a_named_run_is_stopped_and_kept(jobs: Jobs, experiment: Experiment) -> None:
+    run_id = jobs.submit(experiment, name="mine")
+    jobs.submit(experiment, instead_of=run_id)
+    assert jobs.get(run_id).status == "stopped"
+
+
+def test_initial_weights_are_shown_whatever_else_trains(
+    cap_of_one: Jobs, experiment: Experiment
+) -> None:
+    jobs = cap_of_one
+    jobs.submit(experiment)
+    preview = jobs.submit(experiment, until_step=0)
+    for act in (jobs.resume, jobs.step):  # but a training it becomes only under the cap
+        with pytest.raises(Refused, match="PLAYGROUND_MAX_RUNS_PER_USER"):
+            act(preview)
+    assert jobs.get(preview).until_step == 0
+
+
+def test_a_store_that_is_locked_refuses_in_words(
+    jobs: Jobs, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.jobs.store.BUSY_SECONDS", 0.05)
+    run_id = jobs.submit(experiment)
+    jobs.store.close()  # the connection that waits for long
+    with sqlite3.connect(jobs.store.home / "store.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for act in (
+            lambda: jobs.pause(run_id),
+            lambda: jobs.delete(run_id),
+            lambda: jobs.submit(experiment),
+        ):
+            with pytest.raises(Refused, match="busy"):
+                act()
+        jobs.watch(run_id)  # to look is still possible
+        assert jobs.get(run_id).status == "queued"
+        other.execute("ROLLBACK")
+    other.close()
+    assert [path.name for path in jobs.store.runs_folder.iterdir()] == [run_id]
+    jobs.pause(run_id)
+
+
+def test_a_full_disk_refuses_in_words(
+    jobs: Jobs, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Folder) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret/path")
+
+    monkeypatch.setattr(Folder, "make", full)
+    with pytest.raises(Refused, match="disk is full") as refused:
+        jobs.submit(experiment)
+    assert "/secret" not in str(refused.value)
+    assert jobs.list_runs() == []
+
+
+def test_space_inside_the_store_can_be_used_again(jobs: Jobs, experiment: Experiment) -> None:
+    run_id = jobs.submit(experiment)
+    before = jobs.store.size()
+    with jobs.store.writing() as db:
+        rows = [(run_id, step) for step in range(20_000)]
+        db.executemany("INSERT INTO metrics (run, step) VALUES (?, ?)", rows)
+    grown = jobs.store.size()
+    jobs.delete(run_id)
+    assert jobs.store.size() - before < (grown - before) / 10
+
+
+def test_a_watch_from_before_the_clock_was_set_back_is_forgotten(
+    jobs: Jobs, experiment: Experiment
+) -> None:
+    run_id = jobs.submit(experiment)
+    with jobs.store.writing() as db:
+        db.execute("UPDATE runs SET watched_until = ?", (time.time() + 1e7,))
+    jobs.watch(run_id)
+    assert jobs.get(run_id).watched_until < time.time() + 10
 
 
 def test_strangers_look_and_do_not_touch(

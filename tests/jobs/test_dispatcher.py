@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -293,3 +294,51 @@ def test_nothing_starts_while_the_engine_ends(
     assert shelf.given() == []
     wait_until(lambda: bool(shelf.given()), lambda: dispatcher.turn(0))
     assert shelf.given() == [("train_run", run_id, 1)]
+
+
+def test_a_store_that_does_not_answer_loses_nothing(
+    jobs: Jobs,
+    experiment: Experiment,
+    shelf: Shelf,
+    dispatcher: Dispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = [jobs.submit(experiment) for _ in range(2)]
+    dispatcher.turn(0)
+    for run_id in runs:
+        shelf.end(run_id, "the worker died")
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatcher, "_recover", lambda *_: raise_locked())
+        with pytest.raises(sqlite3.OperationalError):
+            dispatcher.turn(0)
+    assert [jobs.get(run).status for run in runs] == ["running", "running"]
+    dispatcher.turn(0)
+    assert [jobs.get(run).attempt for run in runs] == [2, 2]
+    assert len(shelf.given()) == 2
+
+
+def raise_locked() -> None:
+    raise sqlite3.OperationalError("database is locked")
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_taking_of_turns(
+    jobs: Jobs,
+    experiment: Experiment,
+    shelf: Shelf,
+    dispatcher: Dispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = [jobs.submit(experiment) for _ in range(2)]
+    dispatcher.turn(0)
+    others = [Jobs(user="bob").submit(experiment)]
+    now = time.time
+    monkeypatch.setattr("playground.jobs.dispatcher.time.time", lambda: now() - 86400)
+
+    def asked() -> bool:
+        with jobs.store.reading() as db:
+            (count,) = db.execute("SELECT COUNT(*) FROM runs WHERE yield_asked").fetchone()
+        return count == 1
+
+    wait_until(asked, lambda: dispatcher.turn(0))
+    assert {jobs.get(run).status for run in runs} == {"running"}
+    assert jobs.get(others[0]).status == "queued"

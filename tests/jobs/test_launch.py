@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,17 +33,21 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[b
         process.communicate()
 
 
-def beat(jobs: Jobs, state: str, age: float = 0.0) -> None:
+def beat(
+    jobs: Jobs, state: str, age: float = 0.0, *, host: str = "elsewhere", pid: int = 7
+) -> None:
     with jobs.store.writing() as db:
         db.execute(
             "INSERT OR REPLACE INTO engine "
-            "VALUES (1, 7, 'here', 0, ?, ?, 'words', 'tcp://x', 2, 1, 3, 0)",
-            (time.time() - age, state),
+            "VALUES (1, ?, ?, 0, ?, ?, 'words', 'tcp://x', 2, 1, 3, 0)",
+            (pid, host, time.time() - age, state),
         )
 
 
 def exit_with(monkeypatch: pytest.MonkeyPatch, home: Path, code: int | None, age: float) -> None:
     class Ended:
+        pid = 8
+
         def poll(self) -> int | None:
             return code
 
@@ -105,3 +112,46 @@ def test_what_became_of_the_last_one_decides(
     exit_with(monkeypatch, jobs.store.home, code, age)
     assert jobs.ensure_engine().state == state
     assert len(spawned) == spawns
+
+
+def test_a_killed_engine_of_this_machine_is_missed_at_once(jobs: Jobs, spawned: list) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    beat(jobs, "ready", host=socket.gethostname(), pid=process.pid)
+    assert jobs.engine_state().state == "ready"
+    process.kill()
+    process.communicate()
+    state = jobs.engine_state()
+    assert (state.state, state.pid) == ("down", process.pid)
+    assert "python -m playground engine" in state.message
+    beat(jobs, "ready", pid=process.pid)  # on another machine that number means somebody else
+    assert jobs.engine_state().state == "ready"
+
+
+def test_a_child_that_was_killed_does_not_look_alive(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setitem(launch._started, jobs.store.home, (process, time.time()))
+    beat(jobs, "ready", host=socket.gethostname(), pid=process.pid)
+    os.kill(process.pid, signal.SIGKILL)  # and nobody waits for it: it stays in the table
+    deadline = time.monotonic() + 10
+    while jobs.engine_state().alive:
+        assert time.monotonic() < deadline
+    process.communicate()
+
+
+def test_an_engine_that_comes_up_is_no_engine_that_is_down(jobs: Jobs, spawned: list) -> None:
+    beat(jobs, "ready", age=60)
+    jobs.ensure_engine()
+    assert jobs.engine_state().state == "starting"  # its own first beat is still to come
+    spawned[0].kill()
+    spawned[0].communicate()
+    assert jobs.engine_state().state == "down"
+
+
+def test_a_beat_from_the_future_is_a_clock_that_was_set_back(jobs: Jobs, spawned: list) -> None:
+    beat(jobs, "ready", age=-3600)
+    assert jobs.engine_state().state == "down"
+    beat(jobs, "failed", age=-3600)
+    assert jobs.ensure_engine().state == "starting"
+    assert len(spawned) == 1
