@@ -44,7 +44,7 @@ def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
         _put(dotted, value)
         st.toggle(**about, on_change=_changed, args=(dotted,))
     elif type(None) in kinds:
-        _optional(field, value, about, dotted)
+        _typed(0.01, "%g", value, about, dotted, empty="off")
     elif field.annotation in (int, float):
         _number(field, value, about, dotted)
     else:
@@ -53,9 +53,22 @@ def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
 
 
 def slot_control(
-    slot: Slot, dotted: str, field: FieldInfo, *, only: typing.Sequence[str] | None = None
+    slot: Slot,
+    dotted: str,
+    field: FieldInfo,
+    *,
+    only: typing.Sequence[str] | None = None,
+    form: typing.Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw the choice of a slot and, below it, the options of what is chosen."""
+    """Draw the choice of a slot and, below it, the options of what is chosen.
+
+    Args:
+        slot: The slot.
+        dotted: Its dotted name.
+        field: Its declaration.
+        only: The names to choose from; all of the registry's without.
+        form: Draws the options in place of one control for each.
+    """
     registry = type(slot).registry
     names = [name for name in only or registry if name in registry]
     if slot.name not in names:
@@ -70,7 +83,10 @@ def slot_control(
         on_change=_changed,
         args=(dotted,),
     )
-    option_controls(slot.options, f"{dotted}.")
+    if form is not None:
+        form(slot.options)
+    else:
+        option_controls(slot.options, f"{dotted}.")
 
 
 def option_controls(
@@ -129,9 +145,8 @@ def _put(dotted: str, value: Any) -> None:
 
 
 def _changed(dotted: str) -> None:
-    value = st.session_state[key_of(dotted)]
-    if value is not None:
-        state.change({dotted: value})
+    # An emptied field counts as a value, so that it is refused in words where it is not legal.
+    state.change({dotted: st.session_state[key_of(dotted)]})
 
 
 def _label(field: FieldInfo) -> str:
@@ -152,21 +167,44 @@ def _choice(choices: list[Any], value: Any, about: dict[str, Any], dotted: str) 
 def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
     low, high = bounds(field)
     whole = field.annotation is int
-    if low is None or high is None:
-        _put(dotted, value)
-        st.number_input(**about, on_change=_changed, args=(dotted,))
+    known = low is not None and high is not None
+    if known and hint(field, "log", False):
+        _logarithmic(float(low), float(high), value, about, dotted)
         return
-    low, high = (int(low), int(high)) if whole else (float(low), float(high))
-    if hint(field, "log", False):
-        _logarithmic(low, high, value, about, dotted)
-        return
-    _put(dotted, value)
-    shared = {"min_value": low, "max_value": high, "on_change": _changed, "args": (dotted,)}
     step = 1 if whole else hint(field, "step", None)
-    if step and high - low <= (60 if whole else 10):
-        st.slider(**about, **shared, step=step)
-    else:  # a number of any size, which a slider would round
-        st.number_input(**about, **shared, step=step or 0.01, format=None if whole else "%g")
+    if known and step and high - low <= (60 if whole else 10):
+        number = int if whole else float
+        _put(dotted, value)
+        st.slider(
+            **about,
+            min_value=number(low),
+            max_value=number(high),
+            step=step,
+            on_change=_changed,
+            args=(dotted,),
+        )
+    else:
+        _typed(step or 0.01, None if whole else "%g", value, about, dotted)
+
+
+def _typed(
+    step: float, form: str | None, value: Any, about: dict[str, Any], dotted: str, empty: str = ""
+) -> None:
+    """Draw a box for a number of any size, which a slider would round.
+
+    It has no bounds in the browser: there, a number beyond them would stay in the box with a message
+    of the browser's own. And it has no value to fall back to, so that an emptied box is told of too.
+    """
+    _put(dotted, value)
+    st.number_input(
+        **about,
+        value=None,
+        step=step,
+        format=form,
+        placeholder=empty or None,
+        on_change=_changed,
+        args=(dotted,),
+    )
 
 
 def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], dotted: str) -> None:
@@ -182,23 +220,4 @@ def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], d
         **about,
         on_change=_changed,
         args=(dotted,),
-    )
-
-
-def _optional(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
-    _put(dotted, value)
-    low, high = bounds(field)
-
-    def changed() -> None:
-        state.change({dotted: st.session_state[key_of(dotted)]})
-
-    st.number_input(
-        **about,
-        value=None,
-        min_value=None if low is None else float(low),
-        max_value=None if high is None else float(high),
-        step=0.01,
-        placeholder="off",
-        format="%g",
-        on_change=changed,
     )
