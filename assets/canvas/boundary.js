@@ -60,7 +60,8 @@ export class BoundaryView extends View {
   }
 
   leadsEpoch() {
-    return ![...this.timeline.members].some((member) => member.mode === "flow" && member.set?.count > 1);
+    const leads = (view) => view.mode === "flow" && (view.set?.count > 1 || view.options.epoch_slider);
+    return ![...this.timeline.members].some(leads);
   }
 
   showControls() {

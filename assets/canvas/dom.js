@@ -109,9 +109,14 @@ export function makeTrack(track, timelineNow, signal) {
     line.play(track, false);
     line.set(track, track === "epoch" ? Math.round(value * steps) / steps : value);
   }, { signal });
-  // One layer (or one frame) a key press, ten for the page keys.
+  // One layer (or one frame) a key press, ten for the page keys; the space bar plays and pauses.
   slider.addEventListener("keydown", (event) => {
     const line = timelineNow();
+    if (event.key === " ") {
+      event.preventDefault();
+      line.play(track, !line.playing[track]);
+      return;
+    }
     const steps = line.steps(track);
     const at = line.position[track] * steps;
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
@@ -125,7 +130,8 @@ export function makeTrack(track, timelineNow, signal) {
   return { row, button, slider, readout };
 }
 
-// Shows where the track is; `longest` is the text that must find room without things moving.
+// Shows where the track is; `longest` is the text that must find room without things moving (those
+// of all tracks of a view, so that their sliders stand above each other).
 export function showTrack(control, line, track, text, longest) {
   const playing = line.playing[track];
   setIcon(control.button, playing ? "pause" : "play");

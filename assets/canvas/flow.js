@@ -56,7 +56,6 @@ export class FlowView extends View {
 
   framesChanged() {
     if (!this.set) return;
-    this.depth = new Depth(this.set.meta);
     const { components } = this.set.meta;
     this.axes = components.filter(Boolean).length;
     for (const button of this.tabs.buttons) {
@@ -81,6 +80,12 @@ export class FlowView extends View {
     return track === "depth" ? this.depth.last : this.set.count - 1;
   }
 
+  // The times of a learned step differ from frame to frame.
+  get depth() {
+    const meta = this.metaNow();
+    if (this.depthNow?.meta.times !== meta.times) this.depthNow = new Depth(meta);
+    return this.depthNow;
+  }
 
   layerPosition() {
     return this.timeline.position.depth * this.depth.last;
@@ -96,9 +101,15 @@ export class FlowView extends View {
     this.canvas.style.cursor = this.tab === "space" ? "grab" : "crosshair";
     if (!this.set) return;
     const text = this.depth.text(this.layerPosition());
-    showTrack(this.depthRow, this.timeline, "depth", text, this.depth.text(this.depth.last));
+    showTrack(this.depthRow, this.timeline, "depth", text, this.longestText());
+    this.depthRow.row.classList.toggle("spaced", !this.epochRow.row.hidden);
     const flows = this.set.meta.is_flow !== false;
     this.note.textContent = flows ? "" : "Not a flow: lines only join what the layers put out.";
+  }
+
+  longestText() {
+    const deepest = this.depth.text(this.depth.last);
+    return this.longest.length > deepest.length ? this.longest : deepest;
   }
 
   heightFor(width) {
@@ -110,7 +121,7 @@ export class FlowView extends View {
 
   // The drawing itself; true asks for another frame.
   draw(ctx, seconds) {
-    const { meta } = this.set;
+    const meta = this.metaNow();
     const { frame, blend } = this.where();
     const paths = this.paths.read(this.set, "paths", frame, blend);
     const warp = this.tab === "warp" ? this.warp.read(this.set, "warp", frame, blend) : null;
@@ -189,7 +200,8 @@ export class FlowView extends View {
   }
 
   style(scene) {
-    const { meta, arrays } = this.set;
+    const { arrays } = this.set;
+    const meta = this.metaNow();
     const labels = arrays.path_labels?.data;
     const [lo, hi] = meta.value_range ?? [0, 1];
     const colourOf = (i) => {
@@ -290,7 +302,8 @@ export class FlowView extends View {
   }
 
   csv() {
-    const { meta, arrays } = this.set;
+    const { arrays } = this.set;
+    const meta = this.metaNow();
     const frame = this.nearestFrame();
     const p = this.layerPosition();
     if (this.tab === "warp") {

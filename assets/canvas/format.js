@@ -1,8 +1,10 @@
 // Reads the bytes that Python sends: an options block around a set of frames.
 // Byte layout of the frames: "ODEF", uint32 header length, JSON header, padding to 8, arrays.
+// A squeezed set is "ODEZ" and a zlib stream of such a set, some arrays of it stored as differences.
 
 const OPTIONS_MAGIC = "ODEC";
 const FRAMES_MAGIC = "ODEF";
+const SQUEEZED_MAGIC = "ODEZ";
 const TYPES = { u1: Uint8Array, i2: Int16Array, f4: Float32Array };
 
 const magicOf = (bytes) => String.fromCharCode(...bytes.subarray(0, 4));
@@ -72,6 +74,31 @@ function check(set, mode) {
   }
 }
 
+export const isSqueezed = (bytes) => bytes.length > 4 && magicOf(bytes) === SQUEEZED_MAGIC;
+
+// The set inside a squeezed one; rejects where the stream is damaged.
+export async function inflate(bytes) {
+  const packed = new Blob([bytes.subarray(4)]).stream();
+  const stream = packed.pipeThrough(new DecompressionStream("deflate"));
+  try {
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new Error("recording: the stream is damaged");
+  }
+}
+
+// Differences over frames and layers → the integers themselves, in place.
+function undoDifferences({ data, shape }, drop) {
+  const [frames, layers, ...rest] = shape;
+  const size = rest.reduce((product, n) => product * n, 1);
+  const frame = layers * size;
+  for (let at = 0; at < frames * frame; at += frame) {
+    for (let i = at + size; i < at + frame; i += 1) data[i] += data[i - size];
+  }
+  for (let i = frame; i < frames * frame; i += 1) data[i] += data[i - frame];
+  for (let i = 0; i < data.length; i += 1) data[i] <<= drop;
+}
+
 // Bytes → { meta, arrays, count }, or null for no bytes. Throws an Error that says what is wrong.
 export function parseFrames(bytes, mode) {
   if (bytes.length === 0) return null;
@@ -81,6 +108,8 @@ export function parseFrames(bytes, mode) {
   for (const [name, spec] of Object.entries(json.arrays)) {
     arrays[name] = readArray(bytes, end, name, spec);
   }
+  const { coded } = json.meta;
+  for (const name of coded?.arrays ?? []) if (arrays[name]) undoDifferences(arrays[name], coded.drop);
   const set = { meta: json.meta, arrays };
   check(set, mode);
   set.count = json.meta.frames.length;

@@ -55,6 +55,12 @@ class Timeline {
     this.tell();
   }
 
+  toEnd(track) {
+    if (this.position[track] === 1 && !this.playing[track]) return;
+    this.playing[track] = false;
+    this.set(track, 1);
+  }
+
   setLoop(track, on) {
     this.loop[track] = on;
     this.tell();

@@ -1,23 +1,17 @@
-// The part both views share: DOM, sizes, data, timeline, drawing when something changed.
+// The part both views share: DOM, sizes, drawing when something changed.
 
-import { parseFrames, unwrap } from "./format.js";
 import { css, readTheme } from "./theme.js";
-import { prefersReducedMotion, timelineOf } from "./timeline.js";
+import { Receiver } from "./receiver.js";
 import { make, makeButton, makeTrack, setPressed, showTooltip, showTrack } from "./dom.js";
-import { formatNumber, legendHeight, setFont } from "./chart.js";
+import { legendHeight, setFont } from "./chart.js";
 import { download } from "./export.js";
 
-export class View {
+export class View extends Receiver {
   constructor(parent, mode) {
-    this.mode = mode;
-    this.set = null;
-    this.raw = null;
-    this.problem = "";
+    super(mode);
     this.renders = 0;
-    this.options = {};
     this.abort = new AbortController();
     this.signal = this.abort.signal;
-    this.timeline = null;
     this.build(parent);
   }
 
@@ -45,7 +39,7 @@ export class View {
   buildLoop() {
     const toggle = () => this.timeline.setLoop("epoch", !this.timeline.loop.epoch);
     this.loopButton = makeButton("", "Loop", toggle, this.signal, "loop");
-    this.epochRow.row.insertBefore(this.loopButton, this.epochRow.slider);
+    this.epochRow.row.append(this.loopButton);
   }
 
   buildExports() {
@@ -67,69 +61,6 @@ export class View {
   toggleFull() {
     if (document.fullscreenElement) document.exitFullscreen();
     else this.root.requestFullscreen?.().catch(() => undefined);
-  }
-
-  // Called at each run of the component: new bytes, a new theme, or neither.
-  update(data) {
-    this.theme = null;
-    if (!sameBytes(data, this.raw)) {
-      this.raw = data;
-      this.receive(data);
-    }
-    this.requestDraw();
-  }
-
-  receive(data) {
-    const hadFrames = Boolean(this.set);
-    try {
-      const { options, payload } = unwrap(data);
-      this.applyOptions(options);
-      this.set = parseFrames(payload, this.mode);
-      this.problem = "";
-    } catch (error) {
-      this.set = null;
-      this.problem = `This picture cannot be drawn: ${error.message}.`;
-    }
-    this.framesChanged();
-    if (this.set && !hadFrames) this.begin();
-    this.timeline?.tell();
-  }
-
-  applyOptions(options) {
-    const group = options.group ?? "";
-    if (!this.timeline || group !== this.group) {
-      this.timeline?.leave(this);
-      this.group = group;
-      this.timeline = timelineOf(group);
-      this.timeline.join(this);
-    }
-    this.options = options;
-    const hidden = new Set(options.hide ?? []);
-    this.hidden = hidden;
-    this.optionsChanged();
-  }
-
-  // The first frames are here: start playing where that was asked for and is welcome.
-  begin() {
-    if (!this.options.autoplay || prefersReducedMotion()) return;
-    this.timeline.setLoop("epoch", true);
-    this.timeline.play("epoch", this.set.count > 1);
-    this.timeline.play("depth", true);
-  }
-
-  // Which frame is shown, and how far towards the next one.
-  where() {
-    const at = this.timeline.position.epoch * (this.set.count - 1);
-    const frame = Math.min(this.set.count - 1, Math.floor(at + 1e-6));
-    return { frame, blend: Math.max(0, at - frame) };
-  }
-
-  nearestFrame() {
-    return Math.round(this.timeline.position.epoch * (this.set.count - 1));
-  }
-
-  frameMeta() {
-    return this.set.meta.frames[this.nearestFrame()];
   }
 
   // Timeline: somebody moved in depth or in training.
@@ -187,27 +118,26 @@ export class View {
   showControls() {
     const many = this.set !== null && this.set.count > 1;
     this.exports.hidden = !this.set || this.hidden.has("export");
-    this.epochRow.row.hidden = !many || this.hidden.has("epoch") || !this.leadsEpoch();
+    // A live view keeps the slider's place, so that nothing jumps when the recording comes.
+    const offered = many || (this.options.epoch_slider && this.set !== null);
+    this.epochRow.row.hidden = !offered || this.hidden.has("epoch") || !this.leadsEpoch();
     if (!this.set) return;
     const line = this.timeline;
     setPressed(this.loopButton, line.loop.epoch);
-    const last = this.set.meta.frames[this.set.count - 1];
-    showTrack(this.epochRow, line, "epoch", this.epochText(this.frameMeta()), this.epochText(last));
+    for (const control of [this.epochRow.button, this.loopButton, this.epochRow.slider]) {
+      control.disabled = !many;
+    }
+    this.epochRow.slider.title = many ? "" : "Scrub through the training as soon as it rests";
+    showTrack(this.epochRow, line, "epoch", this.epochText(this.frameMeta()), this.longestText());
+  }
+
+  longestText() {
+    return this.longest;
   }
 
   // One epoch slider a group: a flow view has it, a boundary only where it stands alone.
   leadsEpoch() {
     return true;
-  }
-
-  epochText(meta = this.frameMeta()) {
-    const accuracy = meta.validation_accuracy ?? meta.train_accuracy;
-    const loss = meta.validation_loss ?? meta.train_loss;
-    let score = "";
-    if (Number.isFinite(accuracy)) score = ` · ${(100 * accuracy).toFixed(1)} %`;
-    else if (Number.isFinite(loss)) score = ` · loss ${formatNumber(loss)}`;
-    const epoch = meta.epoch < 10 ? formatNumber(meta.epoch, 2) : Math.round(meta.epoch);
-    return `epoch ${epoch}${score}`;
   }
 
   describe() {
@@ -281,15 +211,4 @@ export class View {
     this.timeline?.leave(this);
     cancelAnimationFrame(this.request);
   }
-}
-
-// A poll that found nothing new sends the same bytes in a new array.
-function sameBytes(a, b) {
-  if (a === b) return true;
-  return Boolean(a && b) && a.length === b.length && !differs(a, b);
-}
-
-function differs(a, b) {
-  for (let i = a.length - 1; i >= 0; i -= 1) if (a[i] !== b[i]) return true;
-  return false;
 }

@@ -20,6 +20,8 @@ MAGIC = b"ODEF"
 TYPES = {"u1": np.dtype("u1"), "i2": np.dtype("<i2"), "f4": np.dtype("<f4")}
 MOVING = ("grid", "confidence", "paths", "path_scale", "path_centre", "warp")
 FULL = 32767  # largest 16-bit integer: the quantised half width
+SHARED = ("task", "features", "class_names", "extent", "layers", "components")
+OWN = ("times", "explained")  # differ between the frames of one run
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,28 @@ class Frames:
 def stack(parts: Sequence[Frames]) -> Frames:
     """Join frames of one run, in order, into a recording.
 
+    What belongs to a frame and differs between them (``times`` of a learned step, ``explained`` shares)
+    stands in each entry of ``frames`` as well.
+
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are none, or if they show different things: other inputs, other layers.
     """
     if not parts:
         raise ValueError("a recording needs at least one frame")
     last = parts[-1]
+    for name in SHARED:
+        for part in parts:
+            if part.meta.get(name) != last.meta.get(name):
+                raise ValueError(
+                    f"{name}: {part.meta.get(name)} and {last.meta.get(name)} in one recording"
+                )
     arrays = {
         name: np.concatenate([part.arrays[name] for part in parts]) if name in MOVING else array
         for name, array in last.arrays.items()
     }
-    listed = [entry for part in parts for entry in part.meta["frames"]]
+    listed = [
+        {**{name: part.meta[name] for name in OWN if name in part.meta}, **entry}
+        for part in parts
+        for entry in part.meta["frames"]
+    ]
     return Frames({**last.meta, "frames": listed}, arrays)

@@ -6,8 +6,8 @@ CLASSES = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
     "#56B4E9", "#833F3F", "#2626ED", "#268AED", "#3F5083",
 )  # fmt: skip
-TRAIN = "#E69F00"  # the training set's curve
-VALIDATION = "#009E73"  # the validation set's curve
+TRAIN = "#8A94A3"  # the training set's curve; like the next, the colour of no class
+VALIDATION = "#6F66DE"  # the validation set's curve
 
 
 def diverging(share: float) -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from playground.charts.colours import TRAIN, VALIDATION
@@ -18,6 +19,7 @@ ROWS = "rows"
 Quantity = Literal["loss", "accuracy"]
 _TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
 SETS = ("training", "validation")
+DRAWN = 1000  # rows of one chart; more cannot be told apart
 
 
 @cache
@@ -33,10 +35,15 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
         A Vega-Lite specification whose data are named ``rows`` with the columns of ``curve_rows``.
     """
     title = _TITLES[quantity]
-    scale = alt.Scale(type="log" if log else "linear", zero=False, nice=not log)
     fraction = quantity == "accuracy"
-    axis = alt.Axis(format=".0%" if fraction else ".3~g", tickCount=5)
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickCount=6))
+    scale, axis = _vertical(fraction, log)
+    x = alt.X(
+        "epoch:Q",
+        title="epoch",
+        axis=alt.Axis(tickCount=6, labelExpr=_WHOLE),
+        # At least one epoch, or the single point before the first step would have no axis.
+        scale=alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 1]), nice=False),
+    )
     shown_as = ".2%" if fraction else ".4g"
     colour = alt.Color(
         "set:N",
@@ -46,6 +53,11 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
     base = alt.Chart(alt.NamedData(name=ROWS))
     lines = base.mark_line(strokeWidth=1.8, interpolate="linear").encode(
         x=x, y=alt.Y(f"{quantity}:Q", title=title, scale=scale, axis=axis), color=colour
+    )
+    ends = base.mark_point(size=28, filled=True, opacity=1).encode(
+        x=alt.X("max(epoch):Q"),
+        y=alt.Y(f"{quantity}:Q", aggregate=alt.ArgmaxDef(argmax="epoch"), scale=scale),
+        color=colour,
     )
     nearest = alt.selection_point(
         name="hover",
@@ -66,11 +78,34 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
         )
         .add_params(nearest)
     )
-    chart = alt.layer(lines, points).properties(
-        height=height, description=f"{title} of training and validation set over epochs"
+    chart = alt.layer(lines, ends, points).properties(
+        height=height,
+        padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
+        description=f"{title} of training and validation set over epochs",
     )
     compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
     return compact.configure_view(strokeOpacity=0).to_dict(validate=True)
+
+
+# Labels are written by the browser: the specification stays the same while the data grow.
+_WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
+# Every tick over less than a decade, 1-2-5 over less than three, powers of ten beyond.
+_DECADES = "log(domain('y')[1] / domain('y')[0]) / LN10"
+_LEADING = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
+_NUMBER = "format(datum.value, datum.value < 0.001 ? '.2~e' : '.3~g')"
+_LOG = (
+    f"{_DECADES} < 1 || {_LEADING} == 1 || ({_DECADES} < 3 && indexof([2, 5], {_LEADING}) >= 0) "
+    f"? {_NUMBER} : ''"
+)
+
+
+def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
+    if fraction:
+        scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[1]), zero=False)
+        return scale, alt.Axis(format=".3~%", tickCount=5)
+    if log:
+        return alt.Scale(type="log", nice=False), alt.Axis(labelExpr=_LOG, tickCount=5)
+    return alt.Scale(zero=False), alt.Axis(format=".3~g", tickCount=5)
 
 
 def curve_rows(metrics: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
@@ -88,6 +123,38 @@ def curve_rows(metrics: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     ]
     rows = pd.concat(parts, ignore_index=True)
     return rows.dropna(subset=[quantity]).astype({"epoch": float, quantity: float})
+
+
+def thinned(rows: pd.DataFrame, quantity: Quantity, drawn: int = DRAWN) -> pd.DataFrame:
+    """Return the rows that make the same picture: first, last, and the extremes of every stretch.
+
+    Stretches are as long as a power of two, so that they stay where they are while a curve grows.
+
+    Args:
+        rows: What ``curve_rows`` returned.
+        quantity: The column that is drawn.
+        drawn: How many rows at most, give or take the ends.
+    """
+    parts = [part for _, part in rows.groupby("set", sort=False)]
+    if len(rows) <= drawn:
+        return rows
+    share = drawn // len(parts)
+    return pd.concat([part.iloc[_telling(part[quantity].to_numpy(), share)] for part in parts])
+
+
+def _telling(values: np.ndarray, wanted: int) -> np.ndarray:
+    """Return the places of the ends and of the least and greatest value of each stretch."""
+    length = 1
+    while 2 * len(values) / length > wanted:
+        length *= 2
+    stretches = -(-len(values) // length)
+    padded = np.pad(values, (0, stretches * length - len(values)), mode="edge")
+    blocks = padded.reshape(stretches, length)
+    starts = np.arange(stretches) * length
+    places = np.concatenate(
+        [starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1), [0, len(values) - 1]]
+    )
+    return np.unique(np.minimum(places, len(values) - 1))
 
 
 def standalone(specification: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:

@@ -28,6 +28,7 @@ MODULES = (
     "paths",
     "space",
     "trails",
+    "receiver",
     "view",
     "flow",
     "map",
@@ -125,6 +126,16 @@ def without(payload: bytes, dropped: set[str]) -> bytes:
     return head + bytes(_pad(len(head))) + bytes(body)
 
 
+def flow_part(payload: bytes) -> bytes:
+    """What the flow view draws of a frame set."""
+    return without(payload, _BOUNDARY_ONLY)
+
+
+def boundary_part(payload: bytes) -> bytes:
+    """What the boundary view draws of a frame set."""
+    return without(payload, _FLOW_ONLY)
+
+
 def _size(spec: dict[str, Any]) -> int:
     size = {"u1": 1, "i2": 2, "f4": 4}[spec["dtype"]]
     for length in spec["shape"]:
@@ -159,18 +170,21 @@ def flow_view(
     view: Literal["trajectories", "warp", "space"] = "trajectories",
     group: str = "",
     autoplay: bool = False,
+    epoch_slider: bool = False,
     hide: Sequence[str] = (),
     empty_text: str = "Press train to start",
 ) -> None:
     """Mount the flow view: trajectories, warped grid and 3-D under one depth slider.
 
     Args:
-        payload: a frame set, or `b""` while there is none (shows `empty_text`).
+        payload: a frame set (squeezed or not), or `b""` while there is none (shows `empty_text`).
         key: fixed key; the same key keeps the node and what the user has set in it.
         height: the largest height of the drawing in pixels; narrow columns make it lower.
         view: the tab that is open at first.
         group: views of one group share depth and epoch, so that one slider moves them all.
         autoplay: play epochs (in a loop) and depth at first sight, unless reduced motion is asked.
+        epoch_slider: keep the epoch slider's place while there is only one frame, for a recording
+            that will come.
         hide: parts to leave out, of `FLOW_PARTS`.
         empty_text: what to show while there are no frames.
 
@@ -184,10 +198,11 @@ def flow_view(
         "view": view,
         "group": group,
         "autoplay": autoplay,
+        "epoch_slider": epoch_slider,
         "hide": _checked(hide, FLOW_PARTS, height),
         "empty_text": empty_text,
     }
-    _mount("flow", without(payload, _BOUNDARY_ONLY), options, key)
+    _mount("flow", flow_part(payload), options, key)
 
 
 def boundary_view(
@@ -206,7 +221,7 @@ def boundary_view(
     """Mount the boundary view: the predicted map over two inputs (or one) with the data on top.
 
     Args:
-        payload: a frame set, or `b""` while there is none (shows `empty_text`).
+        payload: a frame set (squeezed or not), or `b""` while there is none (shows `empty_text`).
         key: fixed key; the same key keeps the node and what the user has set in it.
         height: the largest height of the drawing in pixels, legend included.
         group: views of one group share the epoch; a flow view of the group then has the slider.
@@ -230,4 +245,4 @@ def boundary_view(
         "hide": _checked(hide, BOUNDARY_PARTS, height),
         "empty_text": empty_text,
     }
-    _mount("boundary", without(payload, _FLOW_ONLY), options, key)
+    _mount("boundary", boundary_part(payload), options, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,13 +80,13 @@ def data_csv(experiment: Experiment) -> bytes:
     return buffer.getvalue().encode()
 
 
-def chart_menu(name: str, specification: dict[str, Any], rows: pd.DataFrame) -> None:
-    """Draw the downloads of one chart."""
+def chart_menu(name: str, specification: dict[str, Any], rows: Callable[[], pd.DataFrame]) -> None:
+    """Draw the downloads of one chart; ``rows`` is called when one of them is asked for."""
     with st.container(horizontal=True, gap="small", key=f"chart_menu:{name}"):
         for kind, make in (("PNG", chart_png), ("SVG", chart_svg)):
             st.download_button(
                 kind,
-                lambda make=make: make(specification, rows),
+                lambda make=make: make(specification, rows()),
                 file_name=f"{name}.{kind.lower()}",
                 key=f"chart:{name}:{kind}",
                 on_click="ignore",
@@ -93,7 +94,7 @@ def chart_menu(name: str, specification: dict[str, Any], rows: pd.DataFrame) -> 
             )
         st.download_button(
             "CSV",
-            lambda: chart_csv(rows),
+            lambda: chart_csv(rows()),
             file_name=f"{name}.csv",
             key=f"chart:{name}:CSV",
             on_click="ignore",

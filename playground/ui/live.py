@@ -2,147 +2,120 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
+from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from playground.analysis.frames import Frames, stack
-from playground.charts.curves import ROWS, curve, curve_rows
-from playground.jobs import RunRecord
-from playground.training import View
-from playground.ui import state
+from playground.analysis.frames import Frames
+from playground.charts.curves import ROWS, curve, curve_rows, thinned
+from playground.jobs import Refused, RunRecord
+from playground.ui import axes, replay, state
 from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
-from playground.ui.figures import live_frame, run_metrics
+from playground.ui.figures import Picture, live_picture, run_metrics
 
 LIVE_SECONDS = 0.1
+CURVE_SECONDS = 0.4
+_REPLAY_SECONDS = 0.3  # after which a run that rests is taken to rest
 _WATCH_SECONDS = 3.0
-_VIEW_SECONDS = 6.0  # for a resting run to be drawn anew
 
 
-def views(narrow: bool) -> None:
-    """Draw flow, boundary and curves of the run that is shown.
-
-    Args:
-        narrow: Whether the views stand below the controls and may be wider.
-    """
+def views() -> None:
+    """Draw flow, boundary and curves of the run that is shown."""
     shown = state.record()
-    active = shown is not None and shown.status in state.ACTIVE
-    # Other axes were asked of a run that rests: look until their picture has come.
-    awaited = time.monotonic() < st.session_state.get("awaiting_view", 0.0)
-    st.fragment(_views, run_every=LIVE_SECONDS if active or awaited else None)(
-        shown.status if shown else None, narrow
-    )
+    status = shown.status if shown else None
+    # The strip on top was drawn a moment ago, and a short training may have ended since.
+    drawn_as = st.session_state.get("drawn_as", status)
+    pace = _pace(shown)
+    st.fragment(_pictures, run_every=pace)(drawn_as, pace)
+    active = status in state.ACTIVE
+    st.fragment(_curves, run_every=CURVE_SECONDS if active else None)()
 
 
-def _views(drawn_as: str | None, narrow: bool) -> None:
+def _pace(shown: RunRecord | None) -> float | None:
+    """Return how often the pictures are drawn anew, in seconds; ``None`` where nothing will come."""
+    if shown is None:
+        return None
+    picture = live_picture(shown.id)
+    if shown.status in state.ACTIVE or axes.awaited(shown, picture):
+        return LIVE_SECONDS
+    return _REPLAY_SECONDS if replay.awaited(shown, picture) else None
+
+
+def _pictures(drawn_as: str | None, pace: float | None) -> None:
     shown = state.record()
     if shown is not None and shown.status in state.ACTIVE:
-        state.jobs().watch(shown.id, _WATCH_SECONDS)
-    payload = _payload(shown) if shown is not None else b""
+        with suppress(Refused):  # deleted in this very moment
+            state.jobs().watch(shown.id, _WATCH_SECONDS)
+    # Read after the status: what rests has its last picture.
+    picture = live_picture(shown.id) if shown is not None else Picture("")
+    flow_bytes, boundary_bytes = replay.parts(shown, picture) if shown is not None else (b"", b"")
     flow, output = st.columns([1.15, 1], gap="medium")
     with flow:
         st.markdown("##### Flow: the features through depth")
-        flow_view(payload, key="flow", height=400, group="play")
+        flow_view(flow_bytes, key="flow", height=400, group="play", epoch_slider=True)
     with output:
         st.markdown("##### Output")
-        boundary_view(payload, key="boundary", height=400, group="play")
+        boundary_view(boundary_bytes, key="boundary", height=400, group="play")
         if shown is not None:
-            _axes(shown)
-    _curves(shown)
-    if shown is not None:
-        _replay_switch(shown)
-        if shown.status != drawn_as:
-            # The buttons stand outside this fragment and must follow the new status.
-            st.rerun()
-
-
-def _payload(shown: RunRecord) -> bytes:
-    if st.session_state.get("replay") and shown.status not in state.ACTIVE:
-        return _recording(shown.id, shown.step)
-    return live_frame(shown.id)
-
-
-@st.cache_data(max_entries=8, ttl=600, show_spinner="Loading the recording …")
-def _recording(run_id: str, step: int) -> bytes:
-    frames = [Frames.unpack(snapshot.frame) for snapshot in state.jobs().snapshots(run_id)]
-    return stack(frames).pack() if frames else b""
-
-
-def _replay_switch(shown: RunRecord) -> None:
-    if shown.status not in state.ACTIVE and shown.step > 0:
-        st.toggle(
-            "Replay the training",
-            key="replay",
-            help="Load the kept views of this run, and scrub through its epochs without training.",
-        )
-
-
-def _axes(shown: RunRecord) -> None:
-    """Draw the choice of the two shown inputs where the data have more than two."""
-    names = _feature_names(shown.experiment_json)
-    if len(names) < 3:
+            axes.axis_choice(shown)
+            _say_what_is_old(shown, picture)
+    if shown is None:
         return
-    first, second = st.columns(2)
-    chosen = []
-    for column, label, default in ((first, "Horizontal", 0), (second, "Vertical", 1)):
-        with column:
-            chosen.append(
-                st.selectbox(
-                    label,
-                    range(len(names)),
-                    index=(shown.view.features or (0, 1))[default],
-                    format_func=lambda i: names[i],
-                    key=f"axis:{label}:{len(names)}",
-                )
-            )
-    if chosen[0] == chosen[1]:
-        st.caption("Choose two different inputs.")
-    elif state.owns(shown) and shown.view != View(tuple(chosen)):
-        state.jobs().request_view(shown.id, View(tuple(chosen)))
-        st.session_state["awaiting_view"] = time.monotonic() + _VIEW_SECONDS
+    if shown.status != drawn_as:
+        st.rerun()  # the buttons stand outside this fragment and must follow the new status
+    if pace == _REPLAY_SECONDS:
+        replay.load_at_rest(shown, picture)
+    if _pace(shown) != pace:
         st.rerun()
 
 
-@st.cache_data(max_entries=64)
-def _feature_names(experiment_json: str) -> tuple[str, ...]:
-    from playground.experiment import Experiment
+def _say_what_is_old(shown: RunRecord, picture: Picture) -> None:
+    """Say so where a run has ended later than its last picture was drawn."""
+    if shown.status in state.ACTIVE or not picture.frame:
+        return
+    step = Frames.unpack(picture.frame).meta["frames"][-1]["step"]
+    if step != shown.step:
+        st.caption(f"The picture is of step {step:,}; the run rests at step {shown.step:,}.")
 
-    experiment = Experiment.model_validate_json(experiment_json)
-    return experiment.data.entry.feature_names(experiment.data.options)
 
-
-def _curves(shown: RunRecord | None) -> None:
+def _curves() -> None:
+    shown = state.record()
     metrics = run_metrics(shown.id) if shown is not None else None
-    left, right = st.columns(2, gap="medium")
     classes = metrics is None or metrics["validation_accuracy"].notna().any()
+    # Headings in a row of their own: the switch in one of them must not push its chart down.
+    left, right = st.columns(2, gap="medium", vertical_alignment="center")
+    with left, st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("##### Loss")
+        log = st.toggle("log", key="log_loss", help="Logarithmic loss axis.")
+    if classes:
+        right.markdown("##### Accuracy")
+    left, right = st.columns(2, gap="medium")
     with left:
-        log = _heading("Loss").toggle("log", key="log_loss", help="Logarithmic loss axis.")
         _curve("loss", log, metrics)
     if classes:
         with right:
-            _heading("Accuracy")
             _curve("accuracy", False, metrics)
 
 
-def _heading(title: str) -> DeltaGenerator:
-    """Draw a heading and return the place beside it, so that neighbours stand at one height."""
-    head, beside = st.columns([2, 1], vertical_alignment="center")
-    head.markdown(f"##### {title}")
-    return beside
-
-
-def _curve(quantity: str, log: bool, metrics: pd.DataFrame | None) -> None:
+def _curve(quantity: Any, log: bool, metrics: pd.DataFrame | None) -> None:
     if metrics is None:
         st.caption("Drawn as soon as there are figures.")
         return
-    rows = curve_rows(metrics, quantity)
     specification = curve(quantity, log)
     st.vega_lite_chart(
-        {**specification, "datasets": {ROWS: rows}},
+        {**specification, "datasets": {ROWS: _drawn_rows(quantity, metrics)}},
         key=f"curve:{quantity}:{log}",
         width="stretch",
     )
-    chart_menu(quantity, specification, rows)
+    chart_menu(quantity, specification, lambda: curve_rows(metrics, quantity))
+
+
+def _drawn_rows(quantity: Any, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a chart, the same ones as long as there are no new metrics."""
+    held: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = st.session_state.setdefault("curves", {})
+    if quantity not in held or held[quantity][0] is not metrics:
+        held[quantity] = metrics, thinned(curve_rows(metrics, quantity), quantity)
+    return held[quantity][1]

@@ -48,7 +48,7 @@ def _wide() -> None:
         network_options(experiment)
         optimizer_panel(experiment)
     with shown:
-        views(narrow=False)
+        views()
 
 
 def _narrow() -> None:
@@ -58,7 +58,7 @@ def _narrow() -> None:
         _beside(experiment, (1.6, 1), data_choice, data_options)
     with network:
         _beside(experiment, (1.2, 1, 1), network_choice, network_options, optimizer_panel)
-    views(narrow=True)
+    views()
 
 
 def _beside(

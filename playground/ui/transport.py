@@ -27,6 +27,8 @@ _STATUS = {
 def transport() -> None:
     """Draw the strip for the run that is shown."""
     shown = state.record()
+    # The views look whether it has changed since.
+    st.session_state["drawn_as"] = shown.status if shown else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
         _buttons(shown)
         with st.container(key="figures", width="stretch"):
