@@ -154,14 +154,14 @@ def train(
         plan.lanes,
         plan.tables(),
         space,
-        data.inputs,
+        rule,
         data.kind(loss),
+        data.inputs,
         data.labels,
         data.values,
         order,
         borders,
         plan.block(True),
-        rule,
         rates,
         steps,
         limit,
@@ -213,4 +213,5 @@ def _rule(
     own = (*group["betas"], group["eps"]) if adam else (group["momentum"], group["nesterov"], 0.0)
     numbers = [*own, 0.0 if apart else decay, decay if apart else 0.0, l2, l1, clip_norm]
     kind = update.ADAM if adam else update.SGD
-    return update.Rule(kind, np.array(rows, np.int64), np.array(numbers, np.float64)), steps
+    tables = np.array(rows, np.int64), np.array(numbers, np.float64)
+    return update.Rule(kind, *tables, len(rows)), steps

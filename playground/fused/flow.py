@@ -53,6 +53,9 @@ class Net(NamedTuple):
         alpha: Weights of former states ``(2, past)``, newest first.
         beta: Weights of former slopes ``(2, past)``; the newest one counts among the stages.
         h: Step size of every layer ``(depth,)``.
+        depth: Number of layers.
+        past: How many former states a step sees, the present one included.
+        most: The greater number of stages, s above.
     """
 
     sizes: np.ndarray
@@ -64,6 +67,9 @@ class Net(NamedTuple):
     alpha: np.ndarray
     beta: np.ndarray
     h: np.ndarray
+    depth: int
+    past: int
+    most: int
 
 
 class Space(NamedTuple):
@@ -103,132 +109,177 @@ class Space(NamedTuple):
 
 
 @inner
+def net_by_pointers(net):  # noqa: ANN001, ANN201
+    """Return the tables as pointers, which cost nothing to hand on: arrays count references."""
+    return Net(
+        pointer(net.sizes),
+        pointer(net.layers),
+        pointer(net.head),
+        pointer(net.stages),
+        pointer(net.a),
+        pointer(net.b),
+        pointer(net.alpha),
+        pointer(net.beta),
+        pointer(net.h),
+        net.depth,
+        net.past,
+        net.most,
+    )
+
+
+@inner
+def space_by_pointers(space):  # noqa: ANN001, ANN201
+    """Return the memory as pointers."""
+    return Space(
+        pointer(space.y),
+        pointer(space.k),
+        pointer(space.u),
+        pointer(space.slope),
+        pointer(space.eta),
+        pointer(space.kappa),
+        pointer(space.zeta),
+        pointer(space.xi),
+        pointer(space.matrix),
+        pointer(space.back),
+        pointer(space.head),
+        pointer(space.bias),
+        pointer(space.zeros),
+        pointer(space.outputs),
+    )
+
+
+@inner
 def forward_layer(lanes, net, space, rows, layer, place):  # noqa: ANN001, ANN201
     """Take the step of one layer; stage points and slopes go to ``place`` of their memory."""
-    pitch = net.sizes[0]
+    pitch, past, most = net.sizes[0], net.past, net.most
     n = rows * pitch
-    past, s_max = net.alpha.shape[1], net.b.shape[1]
     phase = 0 if layer < past - 1 else 1
-    n_in, n_out, h = net.layers[layer, 2], net.layers[layer, 3], net.h[layer]
-    y = shift(pointer(space.y), layer % past * n)
-    k = shift(pointer(space.k), layer % past * s_max * n)
-    u = shift(pointer(space.u), place * s_max * n)
-    slope = shift(pointer(space.slope), place * s_max * n)
-    matrix, bias = pointer(space.matrix), pointer(space.bias)
-    transpose(matrix, pitch, pointer_at(net.layers[layer, 0], matrix), n_out, n_in)
-    pad_rows(lanes, bias, pitch, pointer_at(net.layers[layer, 1], bias), 1, n_out)
+    row = shift(net.layers, 6 * layer)
+    n_in, n_out, h = row[2], row[3], net.h[layer]
+    a, b = shift(net.a, phase * most * most), shift(net.b, phase * most)
+    y = shift(space.y, layer % past * n)
+    k = shift(space.k, layer % past * most * n)
+    u = shift(space.u, place * most * n)
+    slope = shift(space.slope, place * most * n)
+    transpose(space.matrix, pitch, pointer_at(row[0], y), n_out, n_in)
+    pad_rows(lanes, space.bias, pitch, pointer_at(row[1], y), 1, n_out)
     for i in range(net.stages[phase]):
-        here = shift(u, i * n)
-        value = shift(k, i * n)
-        source = y
-        for j in range(i):
-            if net.a[phase, i, j] != 0:
-                add_scaled(lanes, here, source, h * net.a[phase, i, j], shift(k, j * n), n)
-                source = here
-        if i == 0 or not np.any(net.a[phase, i, :i]):
-            scale(lanes, here, 1.0, y, n)
-        product(lanes, value, here, pitch, matrix, bias, rows, n_in, pitch)
+        here, value = shift(u, i * n), shift(k, i * n)
+        add_terms(lanes, here, y, h, shift(a, i * most), k, i, n)
+        product(lanes, value, here, pitch, space.matrix, space.bias, rows, n_in, pitch)
         activate(lanes, net.sizes[4], value, shift(slope, i * n), n)
-    following = shift(pointer(space.y), (layer + 1) % past * n)
-    if net.alpha[phase, past - 1] != 1:  # the place of the oldest state becomes that of the new one
-        scale(lanes, following, net.alpha[phase, past - 1], following, n)
+    # The place of the oldest state becomes that of the new one.
+    following = shift(space.y, (layer + 1) % past * n)
+    alpha, beta = shift(net.alpha, phase * past), shift(net.beta, phase * past)
+    if alpha[past - 1] != 1:
+        scale(lanes, following, alpha[past - 1], following, n)
     for j in range(past - 1):
-        if net.alpha[phase, j] != 0:
-            older = shift(pointer(space.y), (layer - j) % past * n)
-            add_scaled(lanes, following, following, net.alpha[phase, j], older, n)
-    for i in range(net.stages[phase]):
-        if net.b[phase, i] != 0:
-            add_scaled(lanes, following, following, h * net.b[phase, i], shift(k, i * n), n)
+        if alpha[j] != 0:
+            older = shift(space.y, (layer - j) % past * n)
+            add_scaled(lanes, following, following, alpha[j], older, n)
+    add_terms(lanes, following, following, h, b, k, net.stages[phase], n)
     for j in range(1, past):
-        if net.beta[phase, j] != 0:
-            older = shift(pointer(space.k), (layer - j) % past * s_max * n)
-            add_scaled(lanes, following, following, h * net.beta[phase, j], older, n)
+        if beta[j] != 0:
+            older = shift(space.k, (layer - j) % past * most * n)
+            add_scaled(lanes, following, following, h * beta[j], older, n)
 
 
 @inner
 def head_forward(lanes, net, space, rows):  # noqa: ANN001, ANN201
     """Map the last state to the outputs."""
     pitch, out_pitch = net.sizes[0], net.sizes[3]
-    past, depth = net.alpha.shape[1], net.layers.shape[0]
-    y = shift(pointer(space.y), depth % past * rows * pitch)
-    matrix, bias, outputs = pointer(space.head), pointer(space.bias), pointer(space.outputs)
+    y = shift(space.y, net.depth % net.past * rows * pitch)
     n_in, n_out = net.head[2], net.head[3]
-    transpose(matrix, out_pitch, pointer_at(net.head[0], matrix), n_out, n_in)
-    pad_rows(lanes, bias, out_pitch, pointer_at(net.head[1], bias), 1, n_out)
-    product(lanes, outputs, y, pitch, matrix, bias, rows, n_in, out_pitch)
+    transpose(space.head, out_pitch, pointer_at(net.head[0], y), n_out, n_in)
+    pad_rows(lanes, space.bias, out_pitch, pointer_at(net.head[1], y), 1, n_out)
+    product(lanes, space.outputs, y, pitch, space.head, space.bias, rows, n_in, out_pitch)
 
 
 @inner
 def head_backward(lanes, net, space, grad, rows):  # noqa: ANN001, ANN201
     """Turn the adjoints of the outputs into that of the last state; add the head's gradients."""
     pitch, out_pitch = net.sizes[0], net.sizes[3]
-    past, depth = net.alpha.shape[1], net.layers.shape[0]
-    n = rows * pitch
-    y = shift(pointer(space.y), depth % past * n)
-    eta = shift(pointer(space.eta), depth % past * n)
-    matrix, delta, g = pointer(space.back), pointer(space.outputs), pointer(grad)
+    place = net.depth % net.past * rows * pitch
+    y, eta, delta = shift(space.y, place), shift(space.eta, place), space.outputs
     n_in, n_out = net.head[2], net.head[3]
-    add_outer(lanes, shift(g, net.head[4]), delta, out_pitch, y, pitch, rows, n_out, n_in)
-    add_rows(lanes, shift(g, net.head[5]), delta, out_pitch, rows, n_out)
-    pad_rows(lanes, matrix, pitch, pointer_at(net.head[0], matrix), n_out, n_in)
-    product(lanes, eta, delta, out_pitch, matrix, pointer(space.zeros), rows, n_out, pitch)
+    add_outer(lanes, shift(grad, net.head[4]), delta, out_pitch, y, pitch, rows, n_out, n_in)
+    add_rows(lanes, shift(grad, net.head[5]), delta, out_pitch, rows, n_out)
+    pad_rows(lanes, space.back, pitch, pointer_at(net.head[0], y), n_out, n_in)
+    product(lanes, eta, delta, out_pitch, space.back, space.zeros, rows, n_out, pitch)
 
 
 @inner
 def backward_layer(lanes, net, space, grad, rows, layer):  # noqa: ANN001, ANN201
     """Go back through one layer and add the gradients of its weights."""
-    pitch = net.sizes[0]
+    pitch, past, most = net.sizes[0], net.past, net.most
     n = rows * pitch
-    past, s_max = net.alpha.shape[1], net.b.shape[1]
     phase = 0 if layer < past - 1 else 1
     stages = net.stages[phase]
-    n_in, n_out, h = net.layers[layer, 2], net.layers[layer, 3], net.h[layer]
-    eta = shift(pointer(space.eta), (layer + 1) % past * n)
-    kappa = shift(pointer(space.kappa), layer % past * n)
-    u = shift(pointer(space.u), layer * s_max * n)
-    slope = shift(pointer(space.slope), layer * s_max * n)
-    zeta, xi = pointer(space.zeta), pointer(space.xi)
-    matrix, g = pointer(space.back), pointer(grad)
-    pad_rows(lanes, matrix, pitch, pointer_at(net.layers[layer, 0], matrix), n_out, n_in)
+    row = shift(net.layers, 6 * layer)
+    n_in, n_out, h = row[2], row[3], net.h[layer]
+    a, b = shift(net.a, phase * most * most), shift(net.b, phase * most)
+    eta = shift(space.eta, (layer + 1) % past * n)
+    kappa = shift(space.kappa, layer % past * n)
+    u = shift(space.u, layer * most * n)
+    slope = shift(space.slope, layer * most * n)
+    pad_rows(lanes, space.back, pitch, pointer_at(row[0], u), n_out, n_in)
     for i in range(stages - 1, -1, -1):
-        here = shift(zeta, i * n)
-        scale(lanes, here, h * net.b[phase, i], eta, n)
+        zeta, xi = shift(space.zeta, i * n), shift(space.xi, i * n)
+        scale(lanes, zeta, h * b[i], eta, n)
         for j in range(i + 1, stages):
-            if net.a[phase, j, i] != 0:
-                add_scaled(lanes, here, here, h * net.a[phase, j, i], shift(xi, j * n), n)
+            if a[j * most + i] != 0:
+                add_scaled(lanes, zeta, zeta, h * a[j * most + i], shift(space.xi, j * n), n)
         if i == 0 and past > 1:
-            add_scaled(lanes, here, here, 1.0, kappa, n)
+            add_scaled(lanes, zeta, zeta, 1.0, kappa, n)
             scale(lanes, kappa, 0.0, kappa, n)
-        multiply(lanes, here, shift(slope, i * n), n)
-        product(
-            lanes, shift(xi, i * n), here, pitch, matrix, pointer(space.zeros), rows, n_out, pitch
-        )
+        multiply(lanes, zeta, shift(slope, i * n), n)
+        product(lanes, xi, zeta, pitch, space.back, space.zeros, rows, n_out, pitch)
     terms = stages * rows
-    add_outer(lanes, shift(g, net.layers[layer, 4]), zeta, pitch, u, pitch, terms, n_out, n_in)
-    add_rows(lanes, shift(g, net.layers[layer, 5]), zeta, pitch, terms, n_out)
+    add_outer(lanes, shift(grad, row[4]), space.zeta, pitch, u, pitch, terms, n_out, n_in)
+    add_rows(lanes, shift(grad, row[5]), space.zeta, pitch, terms, n_out)
+    alpha, beta = shift(net.alpha, phase * past), shift(net.beta, phase * past)
     for j in range(1, past):
-        if net.beta[phase, j] != 0:
-            older = shift(pointer(space.kappa), (layer - j) % past * n)
-            add_scaled(lanes, older, older, h * net.beta[phase, j], eta, n)
+        if beta[j] != 0:
+            older = shift(space.kappa, (layer - j) % past * n)
+            add_scaled(lanes, older, older, h * beta[j], eta, n)
     for j in range(past - 1):
-        if net.alpha[phase, j] != 0:
-            older = shift(pointer(space.eta), (layer - j) % past * n)
-            add_scaled(lanes, older, older, net.alpha[phase, j], eta, n)
-    if net.alpha[phase, past - 1] != 1:
-        scale(lanes, eta, net.alpha[phase, past - 1], eta, n)
-    adjoint = shift(pointer(space.eta), layer % past * n)
+        if alpha[j] != 0:
+            older = shift(space.eta, (layer - j) % past * n)
+            add_scaled(lanes, older, older, alpha[j], eta, n)
+    if alpha[past - 1] != 1:
+        scale(lanes, eta, alpha[past - 1], eta, n)
+    adjoint = shift(space.eta, layer % past * n)
     for i in range(stages):
-        add_scaled(lanes, adjoint, adjoint, 1.0, shift(xi, i * n), n)
+        add_scaled(lanes, adjoint, adjoint, 1.0, shift(space.xi, i * n), n)
+
+
+@inner
+def add_terms(lanes, out, x, h, weights, terms, count, n):  # noqa: ANN001, ANN201
+    """out = x + h Σ_j weights[j] terms[j] over the first ``count`` terms; zero weights are skipped."""
+    source, empty = x, True
+    for j in range(count):
+        if weights[j] != 0:
+            add_scaled(lanes, out, source, h * weights[j], shift(terms, j * n), n)
+            source, empty = out, False
+    if empty:
+        scale(lanes, out, 1.0, x, n)
+
+
+@inner
+def forward(lanes, net, space, rows, keep):  # noqa: ANN001, ANN201
+    """Carry the first state to the outputs; ``keep`` what the way back needs."""
+    for layer in range(net.depth):
+        forward_layer(lanes, net, space, rows, layer, layer if keep else 0)
+    head_forward(lanes, net, space, rows)
 
 
 @inner
 def backward(lanes, net, space, grad, rows):  # noqa: ANN001, ANN201
     """Go all the way back from the adjoints of the outputs; that of the input is left in ``eta``."""
     n = rows * net.sizes[0]
-    past, depth = net.alpha.shape[1], net.layers.shape[0]
-    if past > 1:
-        scale(lanes, pointer(space.eta), 0.0, pointer(space.eta), past * n)
-        scale(lanes, pointer(space.kappa), 0.0, pointer(space.kappa), past * n)
+    if net.past > 1:
+        scale(lanes, space.eta, 0.0, space.eta, net.past * n)
+        scale(lanes, space.kappa, 0.0, space.kappa, net.past * n)
     head_backward(lanes, net, space, grad, rows)
-    for layer in range(depth - 1, -1, -1):
+    for layer in range(net.depth - 1, -1, -1):
         backward_layer(lanes, net, space, grad, rows, layer)

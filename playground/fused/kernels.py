@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import math
 
-from playground.fused.flow import backward, forward_layer, head_forward
+from playground.fused.flow import (
+    backward,
+    forward,
+    forward_layer,
+    head_forward,
+    net_by_pointers,
+    space_by_pointers,
+)
 from playground.fused.jit import entry, inner
 from playground.fused.lanes import load, load_part, pointer, shift, store, store_part
 from playground.fused.losses import add_loss
-from playground.fused.update import penalise, step
+from playground.fused.update import rule_by_pointers, step
 
 
 @inner
-def gather(lanes, net, space, inputs, chosen):  # noqa: ANN001, ANN201
+def gather(lanes, net, space, inputs, chosen, rows):  # noqa: ANN001, ANN201
     """Copy the chosen rows of the inputs to the first state."""
     pitch, width = net.sizes[0], net.sizes[1]
-    y, x = pointer(space.y), pointer(inputs)
-    for r in range(chosen.shape[0]):
+    for r in range(rows):
         for q in range(0, pitch, len(lanes)):
-            store(y, r * pitch + q, load_part(lanes, x, chosen[r] * width + q, width - q))
-
-
-@inner
-def forward(lanes, net, space, rows, keep):  # noqa: ANN001, ANN201
-    """Carry the first state to the outputs; ``keep`` what the way back needs."""
-    for layer in range(net.layers.shape[0]):
-        forward_layer(lanes, net, space, rows, layer, layer if keep else 0)
-    head_forward(lanes, net, space, rows)
+            part = load_part(lanes, inputs, chosen[r] * width + q, width - q)
+            store(space.y, r * pitch + q, part)
 
 
 @inner
@@ -41,45 +40,39 @@ def copy_rows(lanes, out, out_width, source, pitch, rows, width):  # noqa: ANN00
 @entry
 def evaluate(lanes, net, space, inputs, rows, block, outputs, states):  # noqa: ANN001, ANN201
     """Fill outputs ``(n, n_outputs)`` and, unless it is empty, states ``(depth + 1, n, width)``."""
-    pitch, past, depth = net.sizes[0], net.alpha.shape[1], net.layers.shape[0]
-    n, n_outputs = outputs.shape
-    width = states.shape[2]
+    net, space = net_by_pointers(net), space_by_pointers(space)
+    n, n_outputs, width = outputs.shape[0], outputs.shape[1], states.shape[2]
     for start in range(0, n, block):
-        chosen = rows[start : min(start + block, n)]
-        m = chosen.shape[0]
-        gather(lanes, net, space, inputs, chosen)
-        for layer in range(depth + 1 if states.shape[0] else 0):
-            y = shift(pointer(space.y), layer % past * m * pitch)
-            real = net.layers[layer - 1, 3] if layer else net.sizes[1]
-            out = shift(pointer(states), (layer * n + start) * width)
-            copy_rows(lanes, out, width, y, pitch, m, real)
-            if layer < depth:
+        m = min(block, n - start)
+        gather(lanes, net, space, pointer(inputs), shift(pointer(rows), start), m)
+        for layer in range(net.depth + 1):
+            if states.shape[0]:
+                y = shift(space.y, layer % net.past * m * net.sizes[0])
+                real = net.layers[6 * layer - 3] if layer else net.sizes[1]
+                out = shift(pointer(states), (layer * n + start) * width)
+                copy_rows(lanes, out, width, y, net.sizes[0], m, real)
+            if layer < net.depth:
                 forward_layer(lanes, net, space, m, layer, 0)
-        if states.shape[0]:
-            head_forward(lanes, net, space, m)
-        else:
-            forward(lanes, net, space, m, False)
+        head_forward(lanes, net, space, m)
         out = shift(pointer(outputs), start * n_outputs)
-        copy_rows(lanes, out, n_outputs, pointer(space.outputs), net.sizes[3], m, n_outputs)
+        copy_rows(lanes, out, n_outputs, space.outputs, net.sizes[3], m, n_outputs)
 
 
 @entry
 def pull_back(lanes, net, space, inputs, rows, block, adjoints, grad, grad_inputs):  # noqa: ANN001, ANN201
     """Add to ``grad``, and fill ``grad_inputs`` ``(n, width)``, from the outputs' adjoints."""
-    pitch, out_pitch = net.sizes[0], net.sizes[3]
-    n, n_outputs = adjoints.shape
-    width = grad_inputs.shape[1]
+    net, space = net_by_pointers(net), space_by_pointers(space)
+    n, n_outputs, width = adjoints.shape[0], adjoints.shape[1], grad_inputs.shape[1]
     for start in range(0, n, block):
-        chosen = rows[start : min(start + block, n)]
-        m = chosen.shape[0]
-        gather(lanes, net, space, inputs, chosen)
+        m = min(block, n - start)
+        gather(lanes, net, space, pointer(inputs), shift(pointer(rows), start), m)
         forward(lanes, net, space, m, True)
         for r in range(m):
             for c in range(n_outputs):
-                space.outputs[r * out_pitch + c] = adjoints[start + r, c]
-        backward(lanes, net, space, grad, m)
+                space.outputs[r * net.sizes[3] + c] = adjoints[start + r, c]
+        backward(lanes, net, space, pointer(grad), m)
         out = shift(pointer(grad_inputs), start * width)
-        copy_rows(lanes, out, width, pointer(space.eta), pitch, m, width)
+        copy_rows(lanes, out, width, space.eta, net.sizes[0], m, width)
 
 
 @entry
@@ -87,14 +80,14 @@ def train(  # noqa: ANN201
     lanes,  # noqa: ANN001
     net,  # noqa: ANN001
     space,  # noqa: ANN001
-    inputs,  # noqa: ANN001
+    rule,  # noqa: ANN001
     loss,  # noqa: ANN001
+    inputs,  # noqa: ANN001
     labels,  # noqa: ANN001
     values,  # noqa: ANN001
     order,  # noqa: ANN001
     borders,  # noqa: ANN001
     block,  # noqa: ANN001
-    rule,  # noqa: ANN001
     rates,  # noqa: ANN001
     steps,  # noqa: ANN001
     limit,  # noqa: ANN001
@@ -106,29 +99,28 @@ def train(  # noqa: ANN201
 
     ``steps`` were taken before. A loss that is not at most ``limit`` ends the call after its step.
     """
-    clip = rule.numbers[7]
+    net, space, rule = net_by_pointers(net), space_by_pointers(space), rule_by_pointers(rule)
     for i in range(borders.shape[0] - 1):
         batch = borders[i + 1] - borders[i]
-        sum_of_losses = 0.0
+        losses[i] = 0.0
         for start in range(borders[i], borders[i + 1], block):
-            chosen = order[start : min(start + block, borders[i + 1])]
-            gather(lanes, net, space, inputs, chosen)
-            forward(lanes, net, space, chosen.shape[0], True)
-            sum_of_losses += add_loss(
+            m = min(block, borders[i + 1] - start)
+            chosen = shift(pointer(order), start)
+            gather(lanes, net, space, pointer(inputs), chosen, m)
+            forward(lanes, net, space, m, True)
+            losses[i] += add_loss(
                 loss,
-                pointer(space.outputs),
+                space.outputs,
                 net.sizes[3],
                 net.sizes[2],
-                labels,
-                values,
+                pointer(labels),
+                pointer(values),
                 chosen,
+                m,
                 batch,
             )
-            backward(lanes, net, space, grad, chosen.shape[0])
-        losses[i] = sum_of_losses
-        norms[i] = penalise(lanes, rule, grad)
-        factor = min(1.0, clip / (norms[i] + 1e-6)) if clip > 0 else 1.0
-        step(lanes, rule, grad, factor, rates[i], steps + i + 1)
-        if not sum_of_losses <= limit or math.isinf(sum_of_losses):
+            backward(lanes, net, space, pointer(grad), m)
+        norms[i] = step(lanes, rule, pointer(grad), rates[i], steps + i + 1)
+        if not losses[i] <= limit or math.isinf(losses[i]):
             return i + 1
     return borders.shape[0] - 1

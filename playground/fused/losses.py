@@ -10,14 +10,14 @@ CROSS_ENTROPY, SQUARE_OF_CLASSES, SQUARE_OF_VALUES = range(3)
 
 
 @inner
-def add_loss(kind, outputs, pitch, columns, labels, values, chosen, total):  # noqa: ANN001, ANN201
+def add_loss(kind, outputs, pitch, columns, labels, values, chosen, rows, total):  # noqa: ANN001, ANN201
     """Replace outputs by the loss's derivatives and return the rows' share of the loss.
 
     ``outputs`` holds rows of ``pitch`` numbers, of which ``columns`` count; ``chosen`` says which
-    targets belong to them, and ``total`` is the size of the whole batch.
+    targets belong to the ``rows``, and ``total`` is the size of the whole batch.
     """
     loss = 0.0
-    for r in range(chosen.shape[0]):
+    for r in range(rows):
         start, row = r * pitch, chosen[r]
         if kind == CROSS_ENTROPY:
             loss += _cross_entropy(outputs, start, columns, labels[row], total)
@@ -25,7 +25,7 @@ def add_loss(kind, outputs, pitch, columns, labels, values, chosen, total):  # n
             for c in range(columns):
                 gap = outputs[start + c]
                 if kind == SQUARE_OF_VALUES:
-                    gap -= values[row, c]
+                    gap -= values[row * columns + c]
                 elif labels[row] == c:
                     gap -= 1.0
                 loss += gap * gap / (total * columns)

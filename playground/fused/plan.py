@@ -147,6 +147,9 @@ class Plan:
             layers=np.array(layers, dtype=np.int64).reshape(-1, 6),
             head=np.array(self._rows(*_pair(self.net.head))[0], dtype=np.int64),
             h=np.full(self.depth, step if isinstance(self.net, FlowNet) else 1.0),
+            depth=self.depth,
+            past=self._scheme["alpha"].shape[1],
+            most=self._scheme["b"].shape[1],
             **self._scheme,
         )
 
