@@ -19,6 +19,7 @@ from playground.jobs.reader import Reader
 from playground.jobs.records import (
     EngineState,
     Refused,
+    checked_id,
     new_id,
     text_of_view,
 )
@@ -176,6 +177,13 @@ class Jobs(Reader):
         """End a run after its present step; a run that has ended stays as it is."""
         with self._steering(run_id) as (db, row):
             stop(db, row)
+
+    def release(self, run_id: str) -> None:
+        """End a run of this user that is shown no longer, as ``instead_of`` does."""
+        with _in_words(), self.store.writing() as db:
+            gone = give_way(db, checked_id(run_id), self.user)
+        if gone:
+            self._folder(run_id).remove()
 
     def change(self, run_id: str, **changes: float) -> None:
         """Change a run while it trains, such as ``learning_rate=0.01``; recorded with its step.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from playground.jobs import Jobs, SettingsError
-from playground.ui import state
+from playground.jobs import SettingsError
+from playground.ui import address, state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _FLAT = 6  # so many pages stand side by side; more are folded into their sections
@@ -34,6 +34,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     flat = [page for entries in sections.values() for page in entries]
     # Menus that fold a handful of pages away would only hide them.
     chosen = st.navigation(flat if len(flat) <= _FLAT else sections, position="top")
+    address.enter(chosen.url_path)
     top = st.container()  # filled last, when the page has said what it has to say
     chosen.run()
     with top:
@@ -48,6 +49,17 @@ def _page(root: Path, page: Page, *, default: bool) -> st.Page:
 def engine_runs() -> None:
     """Start the engine unless one runs already; takes milliseconds when it does."""
     try:
-        Jobs().ensure_engine()
+        jobs = state.jobs()
+        lived = jobs.engine_state().alive
+        now = jobs.ensure_engine()
     except (OSError, SettingsError) as error:
         state.say(f"The engine could not be started: {error}", "error")
+        return
+    if lived or not now.alive:
+        return
+    shown = state.record()
+    if shown is not None and shown.status in state.ACTIVE:
+        state.say(
+            "The engine had ended and was started again; the run goes on from its last checkpoint.",
+            "info",
+        )

@@ -7,17 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from playground.experiment import Experiment
-from playground.ui import canvas, state
-from playground.ui.browser import browser
+from playground.ui import address, canvas, state
+from playground.ui.browser import browser, tell_browser
+from playground.ui.panels import data_choice, data_options
 from playground.ui.explain import explanation
 from playground.ui.live import views
-from playground.ui.panels import (
-    data_choice,
-    data_options,
-    network_choice,
-    network_options,
-    optimizer_panel,
-)
+from playground.ui.panels import network_choice, network_options, optimizer_panel
 from playground.ui.transport import transport
 
 
@@ -25,10 +20,11 @@ def playground_page() -> None:
     """Draw the page: the strip on top, the controls, the views, the explanation."""
     canvas.load()
     window = browser()
-    state.open_link()
+    address.open_link()
     if state.record() is None and window.user:
         state.renew(train=st.session_state.pop("train_at_once", False))
-    state.write_link()
+    state.look()
+    tell_browser(address.link())
     transport()
     if window.narrow:
         _narrow()

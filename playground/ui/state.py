@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -20,17 +21,16 @@ from playground.query import text_of
 ACTIVE = ("queued", "running")
 MESSAGE_SECONDS = 20.0
 SECOND_DELIVERY = 0.25  # seconds within which the same click may come again
-RUN = "run"  # name of the run's id in a link
 _RATES = ("optimizer.learning_rate", "optimizer.inner.learning_rate")
 
 
 def jobs() -> Jobs:
     """Return the store as this browser's user sees it."""
     user = st.session_state.get("user") or st.session_state.setdefault("guest", _guest())
-    held = st.session_state.get("jobs")
-    if held is None or held.user != user:
-        held = st.session_state["jobs"] = Jobs(user=user)
-    return held
+    held, key = st.session_state.get("jobs"), st.session_state.get("key", "")
+    if held is None or (held[0].user, held[1]) != (user, key):
+        held = st.session_state["jobs"] = (Jobs(user=user, key=key), key)
+    return held[0]
 
 
 def _guest() -> str:
@@ -61,6 +61,13 @@ def record() -> RunRecord | None:
         return None
 
 
+def look() -> None:
+    """Note that somebody looks at the run that is shown, so that it is not cleared away."""
+    if run_id() is not None:
+        with suppress(Refused):
+            jobs().watch(run_id())
+
+
 def say(text: str, kind: str = "warning") -> None:
     """Put a message on top of the page for a while, through however many runs of the script."""
     held = st.session_state.setdefault("messages", {})
@@ -82,67 +89,63 @@ def show_messages() -> None:
             getattr(st, kind)(text)
 
 
-def open_link() -> None:
-    """Take experiment and run from the address, the first time that this tab sees it."""
-    link = {k: v for k, v in st.query_params.to_dict().items() if k != "embed"}
-    # A browser reports its address a moment late: one that this tab has had before is no new link.
-    if not link or not _first_sight(link):
-        return
-    values: Mapping[str, Any] = {k: v for k, v in link.items() if k != RUN}
-    if values:
-        st.session_state["experiment"], messages = Experiment.from_query(values)
-        for message in messages:
-            say(f"In the link: {message}.")
-    if RUN in link and link[RUN] != run_id():
-        _attach(link[RUN])
+def show_run(shown: RunRecord) -> None:
+    """Show a run, with its settings in the form.
 
-
-def _first_sight(link: Mapping[str, str]) -> bool:
-    """Note a link, and return whether this tab has not had it before."""
-    seen: set[frozenset[tuple[str, str]]] = st.session_state.setdefault("links", set())
-    known = frozenset(link.items())
-    if known in seen:
-        return False
-    seen.add(known)
-    return True
-
-
-def _attach(wanted: str) -> None:
-    try:
-        shown = jobs().get(wanted)
-    except Refused as refused:
-        say(f"In the link: {refused}.")
-        return
-    st.session_state["run_id"] = wanted
+    Raises:
+        pydantic.ValidationError: For a run of a program version that had other settings.
+    """
     st.session_state["experiment"] = as_it_trains(shown)
+    st.session_state["run_id"] = shown.id
+    st.session_state["refused"] = ""
+
+
+def show_settings(chosen: Experiment) -> None:
+    """Put settings in the form; the page makes a run of them."""
+    st.session_state["experiment"] = chosen
+    st.session_state["run_id"] = None
+    st.session_state["refused"] = ""
+
+
+def release(left: str | None) -> None:
+    """End a run that is shown no longer, if it is this browser's own."""
+    if left is not None:
+        _steer(lambda: jobs().release(left))
 
 
 def start_with(chosen: Experiment) -> None:
     """Put an experiment in the form and train it as soon as the playground opens."""
-    old = record()
-    if old is not None and owns(old):
-        _steer(lambda: jobs().stop(old.id))
-    st.session_state["experiment"] = chosen
-    st.session_state["run_id"] = None
+    release(run_id())
+    show_settings(chosen)
     st.session_state["train_at_once"] = True
 
 
 def as_it_trains(shown: RunRecord) -> Experiment:
-    """Return a run's experiment with the learning rate that was last set while it trained."""
-    made = Experiment.model_validate_json(shown.experiment_json)
+    """Return a run's experiment with the learning rate that was last set while it trained.
+
+    Raises:
+        pydantic.ValidationError: For a run of a program version that had other settings.
+    """
+    made = shown.experiment
     rates = [a.changes["learning_rate"] for a in jobs().amendments(shown.id)]
+    rates += [shown.pending[name] for name in shown.pending if name == "learning_rate"]
     field = _RATES[made.optimizer.name == "lookahead"]
     return made.amended({field: text_of(rates[-1])}) if rates else made
 
 
-def write_link() -> None:
-    """Bring the address to what is shown."""
-    link = experiment().to_query()
-    if run_id():
-        link[RUN] = run_id()
-    _first_sight(link)
-    if st.query_params.to_dict() != link:
-        st.query_params.from_dict(link)
+def agrees(shown: RunRecord) -> bool:
+    """Return whether a run has the settings of the form."""
+    return experiment() in (shown.experiment, as_it_trains(shown))
+
+
+def rename(run: str, name: str) -> None:
+    """Give a run a name."""
+    _steer(lambda: jobs().rename(run, name.strip()))
+
+
+def refusal() -> str:
+    """Return why the form's settings are not the run's: what was said when it was handed in."""
+    return st.session_state.get("refused", "")
 
 
 def change(values: Mapping[str, Any]) -> None:
@@ -165,8 +168,9 @@ def change(values: Mapping[str, Any]) -> None:
     st.session_state["experiment"] = after
     shown = record()
     live = set(named) <= set(_RATES) and shown is not None and shown.status in (*ACTIVE, "paused")
-    if live and shown.step > 0 and owns(shown):
-        (rate,) = (float(v) for v in named.values())
+    field = _RATES[after.optimizer.name == "lookahead"]
+    if live and field in named and shown.step > 0 and owns(shown):
+        rate = float(after.to_query()[field])
         _steer(lambda: jobs().change(shown.id, learning_rate=rate))
     else:
         renew(train=shown is not None and shown.status in ACTIVE and shown.until_step is None)
@@ -180,20 +184,26 @@ def owns(shown: RunRecord) -> bool:
 def renew(*, train: bool) -> None:
     """Put a fresh run of the form's experiment in place of the one that is shown.
 
+    If it is refused, the one that is shown stays and goes on; ``refusal`` says why.
+
     Args:
         train: Whether it trains at once; otherwise it shows its initial weights and waits.
     """
-    old = record()
     try:
-        made = jobs().submit(experiment(), until_step=None if train else 0)
+        made = jobs().submit(experiment(), until_step=None if train else 0, instead_of=run_id())
     except Refused as refused:
-        say(f"Not started: {refused}.", "error")
+        st.session_state["refused"] = str(refused)
         return
+    st.session_state["refused"] = ""
     st.session_state["run_id"] = made
     st.session_state["live"] = None
-    if old is not None and owns(old):
-        # A run that never trained is only a preview of the form; nobody will look for it again.
-        _steer(lambda: jobs().delete(old.id) if old.step == 0 else jobs().stop(old.id))
+
+
+def back_to_the_run() -> None:
+    """Put the settings of the run that is shown in the form."""
+    shown = record()
+    if shown is not None:
+        show_run(shown)
 
 
 # A click may be delivered twice, when the run of the script that it caused is interrupted. So train and
@@ -201,9 +211,9 @@ def renew(*, train: bool) -> None:
 
 
 def train() -> None:
-    """Train: go on where the run was paused, or begin anew where it has ended or is another's."""
+    """Train: go on where the run rests, or begin anew where it has ended or is another's."""
     shown = record()
-    if shown is None or not owns(shown) or shown.status in ("finished", "diverged", "failed"):
+    if shown is None or not owns(shown) or not agrees(shown) or not may_go_on(shown):
         renew(train=True)
     elif not trains(shown):
         _steer(lambda: jobs().resume(shown.id))
@@ -219,6 +229,13 @@ def pause() -> None:
 def trains(shown: RunRecord) -> bool:
     """Return whether a run trains, or waits to, without a step at which it pauses."""
     return shown.status in ACTIVE and shown.until_step is None
+
+
+def may_go_on(shown: RunRecord) -> bool:
+    """Return whether a run can be trained further; one that failed, from its last checkpoint."""
+    if shown.status == "failed":
+        return shown.checkpoint_step > 0
+    return shown.status not in ("finished", "diverged")
 
 
 def reset() -> None:
@@ -237,15 +254,15 @@ def step(n_steps: int) -> None:
         return
     st.session_state["stepped"] = now
     shown = record()
-    if shown is None or not owns(shown):
+    if shown is None or not owns(shown) or not agrees(shown):
         renew(train=False)
         shown = record()
-    if shown is not None:
+    if shown is not None and agrees(shown):
         _steer(lambda: jobs().step(shown.id, n_steps))
 
 
-def _steer(act: Any) -> None:
+def _steer(act: Callable[[], None]) -> None:
     try:
         act()
-    except Refused as refused:
+    except ValueError as refused:  # Refused among them
         say(f"{refused}.", "error")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import urlencode
+import time
 
 import streamlit as st
 
 from playground.experiment import Experiment
-from playground.jobs import Refused, RunRecord
+from playground.jobs import EngineState, Refused, RunRecord
 from playground.ui import state
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
+from playground.ui.share import share
 
+FIGURES_SECONDS = 0.25
+_ENGINE_SECONDS = 1.0  # between two looks at the engine
+_RETRY_SECONDS = 5.0  # before a page tries again to start it
 _STATUS = {
     "queued": ("orange", "waiting"),
     "running": ("green", "training"),
@@ -27,21 +31,25 @@ _STATUS = {
 def transport() -> None:
     """Draw the strip for the run that is shown."""
     shown = state.record()
+    engine = _engine_now(seconds=0.0)
     # The views look whether it has changed since.
     st.session_state["drawn_as"] = shown.status if shown else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
         _buttons(shown)
         with st.container(key="figures", width="stretch"):
-            _figures_fragment(shown)
-        _share()
+            _figures_fragment(shown, engine)
+        share(shown)
         with st.popover("Export", icon=":material/download:"):
             export_menu(shown)
-    _engine()
+    _disagreement(shown)
+    if not engine.alive:
+        _engine(engine)
 
 
 def _buttons(shown: RunRecord | None) -> None:
     training = shown is not None and state.trains(shown) and state.owns(shown)
-    paused = shown is not None and shown.status == "paused" and shown.step > 0
+    goes_on = shown is not None and shown.step > 0 and state.owns(shown)
+    goes_on = goes_on and state.may_go_on(shown) and state.agrees(shown)
     # Keys of their own: a second delivery of one click must never reach the other button.
     if training:
         st.button(
@@ -54,7 +62,7 @@ def _buttons(shown: RunRecord | None) -> None:
         )
     else:
         st.button(
-            "Go on" if paused else "Train",
+            "Go on" if goes_on else "Train",
             icon=":material/play_arrow:",
             type="primary",
             key="train",
@@ -90,17 +98,46 @@ def _buttons(shown: RunRecord | None) -> None:
     )
 
 
-def _figures_fragment(shown: RunRecord | None) -> None:
+def _figures_fragment(shown: RunRecord | None, engine: EngineState) -> None:
     active = shown is not None and shown.status in state.ACTIVE
-    st.fragment(_figures, run_every=0.25 if active else None)()
+    pace = FIGURES_SECONDS if active else None if engine.alive else _ENGINE_SECONDS
+    st.fragment(_figures, run_every=pace)(shown is not None, engine.alive, time.monotonic())
 
 
-def _figures() -> None:
-    shown = state.record()
+def _figures(drawn: bool, engine_lived: bool, since: float) -> None:
+    """Draw the figures; run the whole page anew when the run has gone or the engine has changed.
+
+    Args:
+        drawn: Whether the page was drawn for a run.
+        engine_lived: Whether the engine was alive then.
+        since: When that was, on the clock of this process.
+    """
+    engine, shown = _engine_now(), state.record()
+    overdue = not engine.alive and time.monotonic() - since > _RETRY_SECONDS
+    if engine.alive != engine_lived or overdue or (drawn and shown is None):
+        st.rerun()  # every run of the page starts the engine unless it runs
     if shown is None:
         st.caption("No run yet.")
         return
+    try:
+        _figures_of(shown, engine)
+    except Refused:  # deleted in this very moment, in another tab
+        st.caption("This run is gone.")
+
+
+def _engine_now(seconds: float = _ENGINE_SECONDS) -> EngineState:
+    """Return the engine's state, no older than so many seconds."""
+    at, engine = st.session_state.get("engine_seen", (0.0, None))
+    if engine is None or time.monotonic() - at >= seconds:
+        engine = state.jobs().engine_state()
+        st.session_state["engine_seen"] = (time.monotonic(), engine)
+    return engine
+
+
+def _figures_of(shown: RunRecord, engine: EngineState) -> None:
     colour, word = _STATUS[shown.status]
+    if shown.status in state.ACTIVE and engine.state != "ready":
+        colour, word = "orange", "waiting for the engine"
     parts = [f":{colour}-badge[{word}]"]
     metrics = run_metrics(shown.id)
     if metrics is not None and len(metrics):
@@ -126,6 +163,8 @@ def _figures() -> None:
         st.caption(shown.reason)
     if not state.owns(shown):
         st.caption("This run belongs to somebody else: Train starts one of your own.")
+    elif shown.user != state.jobs().user:
+        st.caption("This run belongs to somebody else; with the teacher's key you steer it.")
 
 
 _FIGURES_HELP = (
@@ -135,26 +174,33 @@ _FIGURES_HELP = (
 )
 
 
-def _share() -> None:
-    with st.popover("Share", icon=":material/link:"):
-        st.caption(
-            "The address of this page holds every setting and the run. This link opens both:"
-        )
-        link = f"{st.context.url or ''}?{urlencode(st.query_params.to_dict())}"
-        st.code(link, language=None, wrap_lines=True)
-
-
-def _engine() -> None:
-    engine = state.jobs().engine_state()
-    if not engine.alive:
+def _disagreement(shown: RunRecord | None) -> None:
+    """Say so where the views show other settings than the form, and offer both ways out."""
+    why = state.refusal()
+    if shown is None:
+        if why:
+            st.error(f"Not started: {state.plain(why)}.")
+        return
+    if state.agrees(shown):
+        return
+    with st.container(key="disagreement"):
         st.error(
-            f"The engine that trains is not running. {engine.message} "
-            "What you set is kept. Start it here, or with `python -m playground engine`.",
-            icon=":material/power_off:",
+            "The views show a run with other settings than the form"
+            + (f": it was not started, because {state.plain(why)}." if why else ".")
         )
-        if st.button("Start the engine", key="start_engine"):
-            try:
-                state.jobs().ensure_engine()
-            except (Refused, OSError) as error:
-                state.say(f"The engine did not start: {error}", "error")
-            st.rerun()
+        with st.container(horizontal=True):
+            st.button("Train what the form says", key="train_form", on_click=state.train)
+            st.button("Back to what is shown", key="keep_run", on_click=state.back_to_the_run)
+
+
+def _engine(engine: EngineState) -> None:
+    st.error(
+        f"The engine that trains is not running: {engine.message}. What you set is kept.",
+        icon=":material/power_off:",
+    )
+    if st.button("Start the engine", key="start_engine"):
+        try:
+            state.jobs().ensure_engine()
+        except (Refused, OSError) as error:
+            state.say(f"The engine did not start: {error}", "error")
+        st.rerun()
