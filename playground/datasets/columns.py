@@ -117,4 +117,5 @@ def set_column(
     at = lowered.index(SET_COLUMN)
     if label is not None and tidy(str(label)) == header[at]:
         return None
-    return at if body and all(cells[at].lower() in SETS for cells in body) else None
+    told = bool(body) and all(cells[at].lower() in SETS for cells in body if at < len(cells))
+    return at if told else None

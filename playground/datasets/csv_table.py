@@ -118,10 +118,14 @@ def column_names(data: bytes | str) -> tuple[tuple[str, ...], int]:
         TableError: If there is no header that can be used.
     """
     text = decode(data)
-    first, header, _ = _opened(text, separator_of(text))
+    first, header, rows = _opened(text, separator_of(text))
     header, marked = take_mark(header)
     check_header(header, f"row {first}")
-    return tuple(header), label_column(header, None) if marked is None else marked
+    if marked is not None:
+        return tuple(header), marked
+    left_out = set_column(header, [cells for _, cells in rows], None)
+    rest = [name for i, name in enumerate(header) if i != left_out]
+    return tuple(header), header.index(rest[label_column(rest, None)])
 
 
 def read_written(data: bytes) -> Table:

@@ -36,6 +36,8 @@ class Settings:
         max_disk_mb: Size of the store in megabytes beyond which new runs are refused.
         kept_runs_per_user: Unnamed runs at rest that are kept for one user; the oldest go first.
         preview_minutes: How long a run that never trained is kept after somebody last looked.
+        max_tables_mb: Size of all own tables in megabytes; beyond it unused ones go, then new ones are
+            refused.
         quantum_seconds: How long a run keeps its slot while another one waits.
         short_seconds: Runs estimated to take no longer count as interactive.
         stop_seconds: How long a worker may ignore a stop before it is restarted.
@@ -56,6 +58,7 @@ class Settings:
     max_disk_mb: int = 8192
     kept_runs_per_user: int = 50
     preview_minutes: float = 20.0
+    max_tables_mb: int = 1024
     quantum_seconds: float = 5.0
     short_seconds: float = 30.0
     stop_seconds: float = 10.0
@@ -101,6 +104,7 @@ def read_settings(
         max_disk_mb=_number(values, "MAX_DISK_MB", 8192, 1, 10**9, int),
         kept_runs_per_user=_number(values, "KEPT_RUNS_PER_USER", 50, 1, 1_000_000, int),
         preview_minutes=_number(values, "PREVIEW_MINUTES", 20.0, 0.1, 10**6, float),
+        max_tables_mb=_number(values, "MAX_TABLES_MB", 1024, 1, 10**9, int),
         quantum_seconds=_number(values, "QUANTUM_SECONDS", 5.0, 0.1, 3600.0, float),
         short_seconds=_number(values, "SHORT_SECONDS", 30.0, 0.0, 86400.0, float),
         stop_seconds=_number(values, "STOP_SECONDS", 10.0, 0.5, 3600.0, float),

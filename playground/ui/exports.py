@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from playground.charts.exports import chart_csv, chart_png, chart_svg
-from playground.datasets import load
+from playground.datasets import TableError, fetch, load, split_file, table_file
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
 from playground.training.weights import weights_only
@@ -24,7 +22,10 @@ def export_menu(shown: RunRecord | None) -> None:
     if shown is not None:
         experiment = Experiment.model_validate_json(shown.experiment_json)
     _download("Experiment (JSON)", "experiment.json", lambda: _json(experiment))
-    _download("Data (CSV)", "data.csv", lambda: data_csv(experiment))
+    if _at_hand(experiment):
+        _download("Data (CSV)", "data.csv", lambda: data_csv(experiment))
+    else:
+        st.caption("The table of this run is not on this server, so its data cannot be exported.")
     if shown is None:
         return
     changes = state.jobs().amendments(shown.id)
@@ -32,6 +33,16 @@ def export_menu(shown: RunRecord | None) -> None:
     _download("Metrics (CSV)", "metrics.csv", lambda: _metrics(shown.id))
     if shown.checkpoint_step >= 0:
         _download("Weights (safetensors)", "weights.safetensors", lambda: _weights(shown.id))
+
+
+def _at_hand(experiment: Experiment) -> bool:
+    if experiment.data.name != "table":
+        return True
+    try:
+        fetch(experiment.data.options.hash)
+    except TableError:
+        return False
+    return True
 
 
 def _download(label: str, name: str, make: Any) -> None:
@@ -59,25 +70,25 @@ def _metrics(run_id: str) -> bytes:
 
 
 def data_csv(experiment: Experiment) -> bytes:
-    """Return the points of an experiment as CSV: inputs, label, and which set each belongs to."""
+    """Return the data of an experiment as CSV that can be uploaded again.
+
+    An own table is written as it was brought; of any other data set the points are, with the set
+    that each belongs to.
+
+    Raises:
+        ValueError: If the data cannot be had.
+    """
+    data = experiment.data
+    if data.name == "table":
+        return table_file(fetch(data.options.hash))
     split = load(
-        experiment.data.name,
+        data.name,
         n_train=experiment.n_train,
         n_validation=experiment.n_validation,
         seed=experiment.data_seed,
-        options=experiment.data.options,
+        options=data.options,
     )
-    parts = []
-    for name, x, y in (
-        ("train", split.x_train, split.y_train),
-        ("validation", split.x_validation, split.y_validation),
-    ):
-        frame = pd.DataFrame(x, columns=list(split.feature_names))
-        labels = np.asarray(split.class_names)[y] if split.task == "classification" else y[:, 0]
-        parts.append(frame.assign(label=labels, set=name))
-    buffer = io.StringIO()
-    pd.concat(parts).to_csv(buffer, index=False)
-    return buffer.getvalue().encode()
+    return split_file(split)
 
 
 def chart_menu(name: str, specification: dict[str, Any], rows: Callable[[], pd.DataFrame]) -> None:

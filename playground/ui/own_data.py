@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import re
+from typing import Any
+
 import streamlit as st
 
-from playground.datasets import Table, TableError, from_frame, parse_csv, store
+from playground.datasets import Table, TableError, Upload, column_names, read_upload, store
 from playground.experiment import Experiment
 from playground.ui import state
+from playground.ui.data_choice import choose_data
+from playground.ui.hand_table import hand_table
 
-MAX_UPLOAD_MB = 5
-_EXAMPLE = pd.DataFrame(
-    {
-        "x1": [0.0, 1.0, 0.2, 0.9, -1.0, -0.8, 0.1, 1.1, -0.9, -1.1],
-        "x2": [0.1, 0.9, -0.2, 1.2, -0.7, -1.1, 0.3, 0.7, -1.2, -0.9],
-        "label": ["a", "b", "a", "b", "c", "c", "a", "b", "c", "c"],
-    }
-)
+MAX_UPLOAD_MB = 10
+_HASH = re.compile(r'"hash":\s*"([0-9a-f]{64})"')
 
 
 def own_data_panel(experiment: Experiment) -> None:
@@ -27,52 +25,86 @@ def own_data_panel(experiment: Experiment) -> None:
         with upload:
             _upload()
         with edit:
-            _edit()
+            hand_table(experiment, use_table)
 
 
 def _upload() -> None:
     file = st.file_uploader(
         "CSV file",
-        type=["csv", "txt"],
+        type=["csv", "txt", "tsv"],
         max_upload_size=MAX_UPLOAD_MB,
         key="upload",
         help="Numeric columns and one label column with two classes or more; the first row names "
-        "the columns.",
+        "the columns. Commas, semicolons or tabs between the cells.",
     )
-    label = st.text_input(
+    if file is None:
+        return
+    try:
+        read = _chosen_columns(file)
+        _summary(read)
+        if st.button("Use this file", key="use_upload", type="primary", width="stretch"):
+            use_table(read.table)
+            st.rerun()
+    except TableError as error:
+        st.error(f"{state.plain(file.name)}: {state.plain(str(error))}", icon=":material/error:")
+
+
+def _chosen_columns(file: Any) -> Upload:
+    """Draw the choice of the label column and return the file as it is read with it.
+
+    Raises:
+        TableError: If the file cannot be used; names row and column.
+    """
+    names, at = _cached(file, "names", lambda: column_names(file.getvalue()))
+    label = st.selectbox(
         "Label column",
-        key="upload_label",
-        placeholder="last column, or one called label",
+        names,
+        index=at,
+        key=f"upload_label:{file.file_id}",
         help="The column that is learned; the others are the inputs.",
     )
-    if file is not None and st.button("Use this file", key="use_upload", width="stretch"):
-        try:
-            _use(parse_csv(file.getvalue(), label=label.strip() or None))
-        except TableError as error:
-            st.error(f"{file.name}: {error}", icon=":material/error:")
+    chosen = None if label == names[at] else label
+    return _cached(file, f"label {chosen}", lambda: read_upload(file.getvalue(), label=chosen))
 
 
-def _edit() -> None:
-    st.caption("Change cells and add rows of numbers; the label column may hold words.")
-    frame = st.data_editor(_EXAMPLE, num_rows="dynamic", key="hand_table", height=230)
-    if st.button("Use this table", key="use_table", width="stretch"):
-        try:
-            _use(from_frame(frame, label="label"))
-        except TableError as error:
-            st.error(str(error), icon=":material/error:")
+def _cached(file: Any, what: str, make: Any) -> Any:
+    """Return what was made of a file, made once: the page runs again at every click."""
+    held = st.session_state.get("upload_read")
+    if held is None or held[0] != file.file_id:
+        held = st.session_state["upload_read"] = (file.file_id, {})
+    if what not in held[1]:
+        held[1][what] = make()
+    return held[1][what]
 
 
-def _use(table: Table) -> None:
-    """Store a table and make it the data of the experiment."""
-    rows = len(table.features)
-    train = max(10, round(0.8 * rows))
-    state.change(
-        {
-            "data": "table",
-            "data.hash": store(table),
-            "loss": "mean_square" if table.task("auto") == "regression" else "cross_entropy",
-            "n_train": train,
-            "n_validation": max(10, rows - train),
-        }
-    )
-    st.rerun()
+def _summary(read: Upload) -> None:
+    table = read.table
+    inputs = len(table.feature_names)
+    if table.task() == "regression":
+        learned = f"numbers in {table.label_name!r}"
+    else:
+        learned = f"{len(table.class_names)} classes: {', '.join(table.class_names)}"
+    text = f"{len(table.features)} rows · {inputs} input{'s' * (inputs > 1)} · {learned}"
+    st.caption(state.plain(text))
+    for note in read.notes:
+        st.caption(f":material/info: {state.plain(note)}")
+
+
+def use_table(table: Table) -> None:
+    """Store a table and make it the data of the experiment.
+
+    Raises:
+        TableError: If there is no room for it, or the disk does not take it.
+    """
+    limit = state.jobs().settings.max_tables_mb
+    try:
+        key = store(table, limit_mb=limit, needed=_needed)
+    except OSError as error:
+        raise TableError(f"the server could not keep the table ({error.strerror})") from error
+    choose_data("table", hash=key)
+
+
+def _needed() -> set[str]:
+    """Return the hashes of all tables that stored runs were trained on."""
+    runs = state.jobs().list_runs(limit=10**9)
+    return {key for run in runs for key in _HASH.findall(run.experiment_json)}

@@ -1,12 +1,12 @@
-"""The control panels of the playground: data, network, optimiser."""
+"""The control panels of the playground: network and optimiser."""
 
 from __future__ import annotations
 
 import streamlit as st
 from pydantic import BaseModel
 
-from playground.datasets import DATASETS
 from playground.experiment import Experiment
+from playground.integrators import InlineTableau
 from playground.networks.inputs import suggested_terms
 from playground.ui import formulas, state
 from playground.ui.controls import (
@@ -17,37 +17,9 @@ from playground.ui.controls import (
     seed_control,
     slot_control,
 )
-from playground.ui.gallery import data_gallery
-from playground.ui.own_data import own_data_panel
+from playground.ui.tableau_form import tableau_form
 
-OWN = "table"
 _STEP_FIELDS = ("step_by", "horizon", "step")
-
-
-def data_choice(experiment: Experiment) -> None:
-    """Draw the data sets to choose from, own data among them."""
-    st.markdown("##### Data")
-    shown = tuple(name for name in DATASETS if name != OWN)
-    data_gallery(
-        shown,
-        experiment.data.name,
-        key="gallery",
-        on_choose=lambda name: state.change({"data": name, **_fitting_loss(name)}),
-    )
-    own_data_panel(experiment)
-    st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
-
-
-def data_options(experiment: Experiment) -> None:
-    """Draw the options of the chosen data set, the numbers of points and the seed."""
-    option_controls(experiment.data.options, "data.", skip=("hash",))
-    _pair(experiment, "", "n_train", "n_validation")
-    seed_control(experiment, "data_seed")
-
-
-def _fitting_loss(name: str) -> dict[str, str]:
-    regression = DATASETS[name].task == "regression"
-    return {"loss": "mean_square"} if regression else {"loss": "cross_entropy"}
 
 
 def network_choice(experiment: Experiment) -> None:
@@ -56,7 +28,8 @@ def network_choice(experiment: Experiment) -> None:
     fields = Experiment.model_fields
     _network_choice(experiment)
     if experiment.network.entry.uses_scheme:
-        slot_control(experiment.scheme, "scheme", fields["scheme"])
+        own = tableau_form if isinstance(experiment.scheme.options, InlineTableau) else None
+        slot_control(experiment.scheme, "scheme", fields["scheme"], form=own)
     with st.container(key="formulas"):
         for formula in (formulas.field_formula(experiment), formulas.step_formula(experiment)):
             if formula:

@@ -9,7 +9,7 @@ import streamlit as st
 from playground.experiment import Experiment
 from playground.ui import address, canvas, state
 from playground.ui.browser import browser, tell_browser
-from playground.ui.panels import data_choice, data_options
+from playground.ui.data_panel import data_choice, data_options
 from playground.ui.explain import explanation
 from playground.ui.live import views
 from playground.ui.panels import network_choice, network_options, optimizer_panel
