@@ -100,7 +100,6 @@ def _loss(before: Experiment, slot: DataSlot, held: dict[str, Any]) -> dict[str,
     first = next(name for name, loss in LOSSES.items() if task in loss.tasks)
     if left == "regression" and task == "classification":
         return {"loss": held.pop("loss", first)}
-    if task in before.loss.entry.tasks:
-        return {}
-    held["loss"] = before.loss.name
-    return {"loss": first}
+    if left == "classification" and task == "regression":
+        held["loss"] = before.loss.name
+    return {} if task in before.loss.entry.tasks else {"loss": first}
