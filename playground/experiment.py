@@ -154,6 +154,13 @@ class Experiment(BaseModel):
         help="Where to compute; auto takes the GPU where there is one and the net is large enough.",
         advanced=True,
     )
+    path: Literal["auto", "torch"] = option(
+        "auto",
+        label="Stepped by",
+        help="Auto takes compiled kernels for small nets on the CPU, which are a hundred times "
+        "faster; torch always takes torch's own, which exported code repeats to the last bit.",
+        advanced=True,
+    )
     precision: Literal["float32", "float64"] = option(
         "float32", label="Precision", help="Type of weights and data.", advanced=True
     )

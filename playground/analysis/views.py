@@ -154,7 +154,8 @@ def flow(net: PointNet, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, 
     x = scene.tensor(scene.split.x_train[:SHOWN_PATHS])
     every = net.trajectory(torch.cat([x, scene.lines]))
     layers = shown_layers(len(every))
-    states = np.nan_to_num(every[layers].cpu().double().numpy(), posinf=1e6, neginf=-1e6)
+    # Features that fly away would overflow in the axes; their pictures end at a million.
+    states = np.clip(np.nan_to_num(every[layers].cpu().double().numpy()), -1e6, 1e6)
     width = states.shape[-1]
     if width <= 2:
         centre, basis, explained = np.zeros(width), np.eye(width), np.ones(0)

@@ -9,6 +9,8 @@
     result = train(p, data, optimizer, order, borders, rates, loss="cross_entropy")
                                               one optimiser step a batch, all in one call
 
+    ready(p), prepare(p), warm()              is it compiled; compile in a thread; compile all now
+
 The parameters are the module's own memory, and the states of the optimiser are its own, so that one
 may go from these functions to torch's and back between any two steps. The kernels hold no lock of the
 interpreter, start no threads of their own, and may run in several at once.
@@ -22,6 +24,7 @@ from __future__ import annotations
 from playground.fused.epochs import Data, Result, train, unsupported_optimizer
 from playground.fused.outputs import forward, predict, trajectory
 from playground.fused.plan import Plan, plan, unsupported
+from playground.fused.readiness import prepare, ready, warm
 
 __all__ = [
     "Data",
@@ -30,8 +33,11 @@ __all__ = [
     "forward",
     "plan",
     "predict",
+    "prepare",
+    "ready",
     "train",
     "trajectory",
     "unsupported",
     "unsupported_optimizer",
+    "warm",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from playground.registry import Options
 
 __all__ = ["ACTIVATIONS", "NETWORKS", "Network", "PointNet", "build"]
 
+_DRAWING = threading.Lock()
 FAMILIES = (mlp, flow_net, neural_ode)  # importing them fills the registry
 
 
@@ -52,7 +54,8 @@ def build(
     network_options = entry.options.model_validate(options)
     network_options.fit(n_features, scheme)
     chosen = ChosenScheme(resolve(scheme, chosen_options), chosen_options)
-    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+    # The initial draws come from torch's one global generator, which threads would share.
+    with _DRAWING, torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
         return entry.make(n_features, n_classes, network_options, chosen)

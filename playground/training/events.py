@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+Changes = dict[str, float | str]
+
 
 @dataclass(frozen=True)
 class Started:
@@ -18,7 +20,7 @@ class Started:
     Attributes:
         device: Torch's name of the device, such as ``cpu`` or ``cuda``.
         reason: Why this device and this path, in words.
-        path: Which implementation steps the weights (``torch``).
+        path: Which implementation steps the weights (``torch`` or ``fused``).
         parameters: Number of trainable parameters.
         step: Optimiser step at which this part begins, 0 for a fresh run.
         notices: What should be said early, such as a step size outside the stability interval.
@@ -94,10 +96,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Amendment:
-    """A live change that took effect before the step after ``step``: ``{field: value}``."""
+    """A change that took effect before the step after ``step``: ``{field: value}``.
+
+    People change the ``learning_rate``; the training itself changes its ``path``.
+    """
 
     step: int
-    changes: dict[str, float] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

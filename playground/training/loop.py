@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from playground.integrators import SolverFailure
 from playground.training.control import Control, Orders, Unattended, View
 from playground.training.events import (
     Amendment,
+    Changes,
     Checkpoint,
     Diverged,
     Event,
@@ -29,12 +31,13 @@ from playground.training.trainer import Trainer
 
 SNAPSHOTS = 60  # kept views of a whole run
 CHECKPOINT_SECONDS = 3.0
+POLL_SECONDS = 0.03  # the longest stretch of steps in which nobody is asked
 LIVE_SECONDS = 0.09  # a little under a tenth, so that ten frames a second arrive
 
 
-def snapshot_steps(total: int) -> frozenset[int]:
+def snapshot_steps(total: int) -> list[int]:
     """Return the steps whose views are kept: dense where a training changes fast, at its start."""
-    return frozenset(round(total * (i / SNAPSHOTS) ** 1.5) for i in range(SNAPSHOTS + 1))
+    return sorted({round(total * (i / SNAPSHOTS) ** 1.5) for i in range(SNAPSHOTS + 1)})
 
 
 @dataclass
@@ -43,8 +46,9 @@ class _Session:
 
     trainer: Trainer
     control: Control
-    recorded: dict[int, dict[str, float]]
+    recorded: dict[int, Changes]
     painter: Painter
+    to_keep: Sequence[int]  # steps whose views are kept, in order
     view: View = field(default_factory=View)
     saved_at: float = field(default_factory=time.perf_counter)
     shown_at: float = 0.0
@@ -55,43 +59,57 @@ class _Session:
 
     def run(self) -> Iterator[Event]:
         trainer = self.trainer
-        to_keep = snapshot_steps(trainer.total_steps)
         if trainer.step == 0:
             yield from self._measured()
-            yield from self._keep()
+            if self.to_keep:
+                yield from self._keep()
         while True:
             orders = self.control.poll()
             yield from self._amend(orders)
-            ending = self._asked(orders) or self._reached()
+            ending = self._asked(orders) or reached(trainer)
             if ending is not None:
                 yield from self._close(ending)
                 return
-            trainer.advance()
+            trainer.advance(self._stretch(orders))
             trouble = trainer.trouble()
             if trouble is not None:
                 yield from self._close(Diverged(trainer.step, trouble))
                 return
             whole = trainer.step % trainer.steps_per_epoch == 0
-            if whole or trainer.step in to_keep:
+            keep = trainer.step in self.to_keep
+            if whole or keep:
                 yield from self._measured()
                 # No further batch would show it if the very last step is what broke the net.
                 trouble = trainer.trouble() if trainer.step >= trainer.total_steps else None
                 if trouble is not None:
                     yield from self._close(Diverged(trainer.step, trouble))
                     return
-            if trainer.step in to_keep:
+            if keep:
                 yield from self._keep()
             yield from self._look(orders)
             if time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS:
                 yield from self._save()
 
+    def _stretch(self, orders: Orders) -> int:
+        """Return how many steps may be taken before anything else is due or asked for."""
+        trainer, step = self.trainer, self.trainer.step
+        ends = [step - step % trainer.steps_per_epoch + trainer.steps_per_epoch]
+        ends += self.to_keep[bisect_right(self.to_keep, step) :][:1]
+        ends += [changed for changed in self.recorded if changed > step]
+        if orders.until_step is not None:
+            ends.append(orders.until_step)
+        return max(1, min(min(ends) - step, trainer.steps_within(POLL_SECONDS)))
+
     def _amend(self, orders: Orders) -> Iterator[Event]:
-        step = self.trainer.step
-        if step in self.recorded:
-            self.trainer.change(self.recorded.pop(step))
-        if orders.changes:
-            self.trainer.change(dict(orders.changes))
-            yield Amendment(step, dict(orders.changes))
+        trainer = self.trainer
+        trainer.change(self.recorded.pop(trainer.step, {}))
+        changes: Changes = dict(orders.changes)
+        told = any("path" in later for later in self.recorded.values())
+        if trainer.step % trainer.steps_per_epoch == 0 and not told:
+            changes |= {"path": path} if (path := trainer.paths.better()) else {}
+        if changes:
+            trainer.change(changes)
+            yield Amendment(trainer.step, changes)
 
     def _asked(self, orders: Orders) -> Event | None:
         step = self.trainer.step
@@ -101,27 +119,6 @@ class _Session:
             return Paused(step, orders.reason or "paused")
         if orders.until_step is not None and step >= orders.until_step:
             return Paused(step, f"paused after step {step}")
-        return None
-
-    def _reached(self) -> Event | None:
-        trainer, experiment = self.trainer, self.trainer.experiment
-        whole = trainer.step % trainer.steps_per_epoch == 0
-        accuracy, target = (
-            self.trainer.figures.get("validation_accuracy"),
-            experiment.target_accuracy,
-        )
-        if whole and target is not None and accuracy is not None and accuracy >= target:
-            return Finished(
-                trainer.step, f"the validation accuracy reached {accuracy:.4g} of {target:g}"
-            )
-        rise = rising(trainer.history) if whole and experiment.early_stop else None
-        if rise is not None and rise > experiment.patience:
-            return Finished(
-                trainer.step,
-                f"early stop: the mean validation loss of five epochs rose by {rise:.3g}",
-            )
-        if trainer.step >= trainer.total_steps:
-            return Finished(trainer.step, f"all {experiment.epochs} epochs are done")
         return None
 
     def _measured(self) -> Iterator[Event]:
@@ -170,11 +167,29 @@ class _Session:
         yield Checkpoint(self.trainer.step, self.trainer.epoch, self.trainer.save())
 
     def _close(self, ending: Event) -> Iterator[Event]:
-        frame = self.painter.start(self.view).result()
+        # A training that keeps no views has nobody who looks at the last one either.
+        frame = self.painter.start(self.view).result() if self.to_keep else None
         if frame is not None:
             yield Live(self.trainer.step, self.trainer.epoch, frame)
         yield from self._save()
         yield ending
+
+
+def reached(trainer: Trainer) -> Finished | None:
+    """Return the end that a training has come to by its own rules, ``None`` if it goes on."""
+    experiment, step = trainer.experiment, trainer.step
+    accuracy, target = trainer.figures.get("validation_accuracy"), experiment.target_accuracy
+    if step % trainer.steps_per_epoch == 0:
+        if target is not None and accuracy is not None and accuracy >= target:
+            words = f"the validation accuracy reached {accuracy:.4g} of {target:g}"
+            return Finished(step, words)
+        rise = rising(trainer.history) if experiment.early_stop else None
+        if rise is not None and rise > experiment.patience:
+            words = f"the mean validation loss of five epochs rose by {rise:.3g}"
+            return Finished(step, f"early stop: {words}")
+    if step >= trainer.total_steps:
+        return Finished(step, f"all {experiment.epochs} epochs are done")
+    return None
 
 
 def rising(history: Sequence[float]) -> float | None:
@@ -193,6 +208,7 @@ def train(
     checkpoint: bytes | None = None,
     control: Control | None = None,
     amendments: Sequence[Amendment] = (),
+    snapshots: bool = True,
 ) -> Iterator[Event]:
     """Train and yield what happens.
 
@@ -201,6 +217,8 @@ def train(
         checkpoint: Where to go on; ``None`` starts from the initial weights.
         control: What may be asked meanwhile; polled before every optimiser step.
         amendments: Recorded live changes, which take effect again at their steps.
+        snapshots: Whether to draw and hand out the views that a recording is made of; without them
+            there are metrics at the ends of the epochs only.
 
     Yields:
         ``Started``, then metrics, snapshots, live frames and checkpoints, and exactly one ending, which
@@ -213,16 +231,18 @@ def train(
         if checkpoint is not None:
             trainer.restore(checkpoint)
         step = trainer.step
-        recorded: dict[int, dict[str, float]] = {}
+        recorded: dict[int, Changes] = {}
         for amendment in amendments:
             if amendment.step >= step:
                 recorded.setdefault(amendment.step, {}).update(amendment.changes)
+        changed = any("path" in changes for changes in recorded.values())
+        trainer.paths.start(anew=checkpoint is None and not changed)
         painter = Painter(trainer)
-        session = _Session(trainer, control or Unattended(), recorded, painter)
+        to_keep = snapshot_steps(trainer.total_steps) if snapshots else ()
+        session = _Session(trainer, control or Unattended(), recorded, painter, to_keep)
         notices = early_notices(trainer) if step == 0 else ()
-        yield Started(
-            trainer.device, trainer.device_reason, "torch", trainer.parameters, step, notices
-        )
+        reason = f"{trainer.device_reason}; {trainer.paths.reason}"
+        yield Started(trainer.device, reason, trainer.paths.name, trainer.parameters, step, notices)
         yield from session.run()
     except SolverFailure as failure:
         yield Checkpoint(trainer.step, trainer.epoch, trainer.save())

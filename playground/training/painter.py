@@ -26,7 +26,10 @@ class Painter:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._twin = quick_to_draw(copy.deepcopy(trainer.net))
+        self._twin = copy.deepcopy(trainer.net)
+        self._quick = quick_to_draw(copy.deepcopy(trainer.net))
+        for ours, theirs in zip(_tensors(self._quick), _tensors(self._twin)):
+            ours.data = theirs.data  # one copy of the weights serves both
         self._thread = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (1,))
         self._scenes: dict[tuple[int, int] | None, Scene] = {}
         self._job: Future[bytes | None] | None = None
@@ -61,14 +64,15 @@ class Painter:
                 ours.copy_(theirs)
         figures = {"step": trainer.step, "epoch": round(trainer.epoch, 4), "title": ""}
         figures = finite({**trainer.figures, **figures})
-        self._job = self._thread.submit(self._draw, view, figures, kept)
+        net = trainer.paths.reader_of(self._twin) or self._quick
+        self._job = self._thread.submit(self._draw, net, view, figures, kept)
         return self._job
 
-    def _draw(self, view: View, figures: dict[str, Any], kept: bool) -> bytes | None:
+    def _draw(self, net: Any, view: View, figures: dict[str, Any], kept: bool) -> bytes | None:
         scene = self._scene(view)
         scene.reference = self._trainer.basis
         try:
-            frame = draw(self._twin, scene, figures).pack()
+            frame = draw(net, scene, figures).pack()
         except SolverFailure:
             return None
         if kept:

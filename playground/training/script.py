@@ -29,8 +29,9 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
 
     A run with an adaptive scheme also needs torchdiffeq (and scipy where it is stiff), one with
     Lookahead pytorch_optimizer. On the same machine with the same versions and number of threads the
-    script ends with the weights of the run, bit for bit: it holds the data, draws the same initial
-    weights and batches, and takes the same steps in the same order of operations.
+    script ends with the weights of a run on torch's path, bit for bit: it holds the data, draws the
+    same initial weights and batches, and takes the same steps in the same order of operations.
+    Compiled kernels round differently.
 
     Args:
         experiment: The run.
@@ -146,8 +147,9 @@ def _header(draft: Draft, experiment: Experiment) -> str:
         f"with Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}.",
         f"Data seed {experiment.data_seed} (the points are at the end of this file), weight seed "
         f"{experiment.weight_seed}.",
-        "With equal versions, threads and processor the weights are those of the playground bit for",
-        "bit; elsewhere they differ by rounding, which training makes larger.",
+        "With equal versions, threads and processor the weights are those of a run that torch stepped,",
+        "bit for bit; elsewhere, and where compiled kernels stepped the run, they differ by rounding,",
+        "which training makes larger.",
         "",
         "The experiment, as the playground reads it:",
         *described.splitlines(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,8 @@ from playground.experiment import Experiment
 
 if TYPE_CHECKING:
     from playground.training.trainer import Trainer
+
+EXPLOSION = 1e4  # growth of the loss, against its start, that counts as divergence
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -33,6 +36,11 @@ class Taken(NamedTuple):
     gradient_norm: float
 
 
+def loss_limit(start: float | None) -> float:
+    """Return the loss of a batch from which on a training counts as diverged."""
+    return math.inf if start is None else EXPLOSION * max(1.0, start)
+
+
 def penalty(experiment: Experiment, weights: list[Tensor]) -> Tensor | float:
     """Return what is added to the loss: λ/2·Σw² and λ·Σ|w|."""
     total: Tensor | float = 0.0
@@ -50,8 +58,6 @@ class TorchStepper:
         trainer: Whose weights move.
         forward: What computes the outputs; the net itself by default.
     """
-
-    path = "torch"
 
     def __init__(self, trainer: Trainer, forward: Forward | None = None) -> None:
         self._trainer = trainer

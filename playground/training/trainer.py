@@ -17,10 +17,9 @@ from playground.networks import build
 from playground.optimizers import evaluated, set_rate
 from playground.training import checkpoints
 from playground.training.devices import choose
-from playground.training.events import Metrics
-from playground.training.steppers import TorchStepper
-
-EXPLOSION = 1e4  # growth of the loss, against its start, that counts as divergence
+from playground.training.events import Changes, Metrics
+from playground.training.paths import TORCH, Paths
+from playground.training.steppers import Taken, loss_limit
 
 
 def make_net(experiment: Experiment) -> nn.Module:
@@ -89,7 +88,8 @@ class Trainer:
         self._order: tuple[int, Tensor] | None = None
         self._seen = 0  # training samples since the last metrics
         self._window = 0.0  # seconds at the last metrics
-        self.stepper = TorchStepper(self)
+        self.paths = Paths(self)
+        self._pace = 0.0  # seconds of one step, as of the last stretch
 
     def _tensors(self, x: Any, y: Any) -> tuple[Tensor, Tensor]:
         targets = torch.as_tensor(y, device=self.device)
@@ -107,18 +107,21 @@ class Trainer:
         """The learning rate of the next step."""
         return self.rate_at(self.step)
 
-    def change(self, changes: dict[str, float]) -> None:
-        """Take a live change.
+    def change(self, changes: Changes) -> None:
+        """Take a change of the learning rate, or of the path.
 
         Raises:
             ValueError: If the field cannot be changed while it trains.
         """
         for name, value in changes.items():
-            if name != "learning_rate" or not 0 < value < math.inf:
+            if name == "path":
+                self.paths.take(str(value))
+            elif name != "learning_rate" or not 0 < float(value) < math.inf:
                 raise ValueError(
                     f"{name}: {value} is not legal; while it trains, a positive learning_rate is"
                 )
-            self.base_rate = float(value)
+            else:
+                self.base_rate = float(value)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the inputs and targets that a step trains on."""
@@ -151,18 +154,27 @@ class Trainer:
             limit: How many at most; the steps end early where the loss leaves its bounds.
         """
         began = time.perf_counter()
-        taken = self.stepper.advance(limit)
+        taken = self.paths.stepper.advance(limit)
+        spent = time.perf_counter() - began
+        self._pace, self.seconds = spent / taken.steps, self.seconds + spent
+        self.took(taken)
+
+    def steps_within(self, seconds: float) -> int:
+        """Return how many steps fit into a time, going by the last ones; at least one."""
+        return max(1, int(seconds / self._pace)) if self._pace else 1
+
+    def took(self, taken: Taken) -> None:
+        """Note what some steps came to."""
         self.batch_loss, self.gradient_norm = taken.loss, taken.gradient_norm
         self.start_loss = taken.first_loss if self.start_loss is None else self.start_loss
         self.step += taken.steps
         self._seen += taken.samples
-        self.seconds += time.perf_counter() - began
 
     def trouble(self) -> str | None:
         """Return what is wrong with the last step in words, ``None`` if nothing."""
         where = f"in epoch {math.ceil(self.epoch)} (step {self.step})"
         advice = f"try a learning rate below {self.rate:.3g}, a smaller step size h, or clip the gradient"
-        limit = EXPLOSION * max(1.0, self.start_loss or 0.0)
+        limit = loss_limit(self.start_loss)
         measured = self.figures.get("train_loss") if self.measured_at == self.step else None
         for loss in (self.batch_loss, measured):
             if loss is not None and not math.isfinite(loss):
@@ -201,7 +213,7 @@ class Trainer:
         )
 
     def _judge(self, x: Tensor, y: Tensor) -> tuple[float, float | None]:
-        outputs = predict(self.net, x)
+        outputs = predict(self.paths.reader, x)
         loss = float(self.loss(outputs, y))
         if y.is_floating_point():
             return loss, None
@@ -213,6 +225,7 @@ class Trainer:
             "experiment": self.experiment.model_dump_json(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
+            "path": self.paths.name,
             "sampler": list(divmod(self.step, self.steps_per_epoch)),
             "base_rate": self.base_rate,
             "seconds": self.seconds,
@@ -239,6 +252,7 @@ class Trainer:
         self.net.load_state_dict(tree["fast"])
         self.optimizer.load_state_dict(tree["optimizer"])
         torch.set_rng_state(tree["generator"])
+        self.paths.take(tree.get("path", TORCH))  # checkpoints of the first version have none
         self.step = tree["step"]
         self.base_rate = tree["base_rate"]
         self.seconds = tree["seconds"]

@@ -7,7 +7,7 @@ from playground.optimizers import OPTIMIZERS
 from playground.schedules import SCHEDULES
 from playground.training.events import Amendment
 
-BASE = {"n_train": 40, "n_validation": 30, "epochs": 2, "batch_size": 16}
+BASE = {"n_train": 40, "n_validation": 30, "epochs": 2, "batch_size": 16, "path": "torch"}
 KUTTA = {"a": [[], ["1/3"], [0, "2/3"]], "b": ["1/4", 0, "3/4"], "order": 3}
 
 

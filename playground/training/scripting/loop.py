@@ -6,7 +6,7 @@ from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
-from playground.training.trainer import EXPLOSION
+from playground.training.steppers import EXPLOSION
 
 
 def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
