@@ -67,7 +67,8 @@ export class BoundaryView extends View {
   showControls() {
     super.showControls();
     this.canvas.style.touchAction = "pan-y";
-    this.note.textContent = this.set?.meta.slice ?? "";
+    const slice = this.set?.meta.slice;
+    this.note.textContent = slice ? `Held at the mean: ${slice}` : "";
     const { points, test_points: tests } = this.set?.arrays ?? {};
     this.switches.train.disabled = !points?.shape[0];
     this.switches.test.disabled = !tests?.shape[0];

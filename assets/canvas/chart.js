@@ -13,6 +13,13 @@ export function formatNumber(value, digits = 3) {
   return String(Number(value.toPrecision(digits))).replace("-", MINUS);
 }
 
+// As many decimals as a hundredth of the span needs.
+export function fixed(value, span) {
+  const decimals = 2 - Math.floor(Math.log10(span));
+  if (!(decimals <= 5 && decimals >= -3)) return formatNumber(value);
+  return value.toFixed(Math.max(0, decimals)).replace("-", MINUS);
+}
+
 // Round numbers between lo and hi, about `wanted` of them.
 export function ticks(lo, hi, wanted) {
   const span = hi - lo;
@@ -37,7 +44,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   setFont(ctx, theme);
   ctx.textBaseline = "top";
   ctx.textAlign = "center";
-  for (const value of ticks(x0, x1, Math.max(3, box.w / 70))) {
+  for (const value of ticks(x0, x1, Math.max(4, box.w / 60))) {
     const x = box.x + ((value - x0) / (x1 - x0)) * box.w;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), x, grid ? box.y : box.y + box.h, x, box.y + box.h + (grid ? 0 : 4));
     ctx.fillStyle = theme.ink(0.62);
@@ -45,7 +52,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   }
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
-  for (const value of yTicks ? ticks(y0, y1, Math.max(3, box.h / 55)) : []) {
+  for (const value of yTicks ? ticks(y0, y1, Math.max(4, box.h / 50)) : []) {
     const y = box.y + box.h - ((value - y0) / (y1 - y0)) * box.h;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), box.x - (grid ? 0 : 4), y, grid ? box.x + box.w : box.x, y);
     ctx.fillStyle = theme.ink(0.62);
@@ -133,7 +140,15 @@ export function drawLegend(ctx, theme, meta, x, y, width) {
   }
 }
 
-function drawColourBar(ctx, theme, [lo, hi], x, y, width) {
+// The bar stands for the output of the map and for the targets of the points.
+function drawColourBar(ctx, theme, [lo, hi], left, y, room) {
+  setFont(ctx, theme, 12);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = theme.ink(0.85);
+  ctx.fillText("value", left, y + 8.5);
+  const indent = ctx.measureText("value").width + 10;
+  const [x, width] = [left + indent, room - indent];
   const gradient = ctx.createLinearGradient(x, 0, x + width, 0);
   for (let i = 0; i <= 10; i += 1) gradient.addColorStop(i / 10, css(valueRgb(theme, i / 10)));
   ctx.fillStyle = gradient;
@@ -146,7 +161,7 @@ function drawColourBar(ctx, theme, [lo, hi], x, y, width) {
   ctx.textBaseline = "top";
   for (const [u, align] of [[0, "left"], [0.5, "center"], [1, "right"]]) {
     ctx.textAlign = align;
-    ctx.fillText(formatNumber(lo + u * (hi - lo)), x + u * width, y + 17);
+    ctx.fillText(fixed(lo + u * (hi - lo), hi - lo), x + u * width, y + 17);
   }
 }
 

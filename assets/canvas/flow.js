@@ -195,8 +195,10 @@ export class FlowView extends View {
 
   axisName(meta, axis) {
     const share = meta.explained?.[axis];
-    const known = Number.isFinite(share) && /^PC\d/.test(meta.components[axis]);
-    return known ? `${meta.components[axis]} · ${Math.round(100 * share)} %` : meta.components[axis];
+    const name = meta.components[axis];
+    if (!Number.isFinite(share) || !/^PC\d/.test(name)) return name;
+    const percent = share > 0 && share < 0.005 ? "< 1" : Math.round(100 * share);
+    return `${name} · ${percent} %${axis === 0 && this.tab !== "space" ? " of the variance" : ""}`;
   }
 
   style(scene) {

@@ -1,5 +1,7 @@
 // Turns the stored integers into positions, between frames and between layers.
 
+import { fixed } from "./chart.js";
+
 export class Positions {
   constructor() {
     this.key = "";
@@ -86,6 +88,6 @@ export class Depth {
   text(p) {
     const { layers } = this.meta;
     const layer = `layer ${layers[Math.round(p)]} / ${layers[this.last]}`;
-    return this.timed ? `${layer} · t = ${this.timeAt(p).toFixed(2)}` : layer;
+    return this.timed ? `${layer} · t = ${fixed(this.timeAt(p), this.meta.times[this.last] - this.meta.times[0])}` : layer;
   }
 }

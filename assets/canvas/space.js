@@ -55,15 +55,18 @@ export class Camera {
     const [cy, sy] = [Math.cos(this.yaw), Math.sin(this.yaw)];
     const [cp, sp] = [Math.cos(this.pitch), Math.sin(this.pitch)];
     const radius = Math.hypot(...sides);
-    const size = (Math.min(box.w, 1.25 * box.h) * 0.44 * this.zoom) / radius;
+    // As large as fits while it turns; near things look up to a fifth larger, and names need room.
+    const across = 1.2 * Math.hypot(sides[0], sides[1]);
+    const upright = 1.1 * sides[2] * cp + across * Math.abs(sp);
+    const size = this.zoom * Math.min((0.5 * box.w - 18) / across, (0.5 * box.h - 22) / upright);
     const [mx, my] = [box.x + box.w / 2, box.y + box.h / 2];
     return (x, y, z, out) => {
-      const across = cy * x - sy * y;
+      const right = cy * x - sy * y;
       const away = sy * x + cy * y;
       const up = cp * z + sp * away;
       const near = (sp * z - cp * away) / radius;
       const scale = size * (1 + 0.2 * near);
-      out[0] = mx + across * scale;
+      out[0] = mx + right * scale;
       out[1] = my - up * scale;
       out[2] = near;
     };

@@ -75,7 +75,7 @@ class Frames:
                 for name, spec in header["arrays"].items()
             }
             return cls(header["meta"], arrays)
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the set of frames is damaged: {error}") from error
 
     def thinned(self, frames: int, paths: int) -> Frames:

@@ -12,6 +12,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
 import framesets
 
+from playground.analysis.recording import squeeze
 from playground.ui import canvas
 
 st.set_page_config(layout="wide")
@@ -34,6 +35,9 @@ DEMOS = {
     "empty": lambda: b"",
     "broken": lambda: b"ODEF" + b"\xff" * 40,
     "short": lambda: framesets.spiral_set()[:3000],
+    "last": lambda: framesets.spiral_set([1.0], m=100),
+    "squeezed": lambda: squeeze(framesets.spiral_set([i / 59 for i in range(60)], m=100)),
+    "torn": lambda: squeeze(framesets.spiral_set())[:3000],
 }
 
 demo = st.query_params.get("demo", "spiral")
@@ -74,12 +78,34 @@ def growing() -> None:
     views(frames("spiral") if time.monotonic() - started > 2 else b"")
 
 
+@st.fragment(run_every=0.4)
+def resting() -> None:
+    """A run that trains, rests (then its recording comes), and goes on when the button says so."""
+    if st.button("rest"):
+        st.session_state.rests = True
+    if st.button("go on"):
+        st.session_state.rests = False
+    payload = frames("last")
+    flow_bytes = boundary_bytes = payload
+    if st.session_state.get("rests"):
+        both = framesets.spiral_set([i / 59 for i in range(60)], m=100)
+        flow_bytes = squeeze(canvas.flow_part(both))
+        boundary_bytes = squeeze(canvas.boundary_part(both))
+    with st.container(horizontal=True):
+        with st.container(width=width):
+            canvas.flow_view(flow_bytes, key="flow", group="g", epoch_slider=True)
+        with st.container(width=width):
+            canvas.boundary_view(boundary_bytes, key="boundary", group="g")
+
+
 if "load" in st.query_params:
     canvas.load()
 if demo == "live":
     live()
 elif demo == "growing":
     growing()
+elif demo == "resting":
+    resting()
 elif demo == "alone":
     canvas.boundary_view(frames("recording"), key="boundary")
 else:
