@@ -7,9 +7,10 @@
     states = trajectory(p, x)                 like net.trajectory(x)
     data = Data.of(p, x, y)                   once for a data set
     result = train(p, data, optimizer, order, borders, rates, loss="cross_entropy")
-                                              one optimiser step a batch, all in one call
-
-    ready(p), prepare(p), warm()              is it compiled; compile in a thread; compile all now
+                                              one optimiser step a batch, all in one call:
+                                              .losses, .norms, .done; see its own text
+    reason = unsupported_optimizer(optimizer) why that call does not know an optimiser, or None
+    ready(p), prepare(p), warm()              is it compiled; compile beside; compile here and now
 
 The parameters are the module's own memory, and the states of the optimiser are its own, so that one
 may go from these functions to torch's and back between any two steps. The kernels hold no lock of the
@@ -24,7 +25,7 @@ from __future__ import annotations
 from playground.fused.epochs import Data, Result, train, unsupported_optimizer
 from playground.fused.outputs import forward, predict, trajectory
 from playground.fused.plan import Plan, plan, unsupported
-from playground.fused.readiness import prepare, ready, warm
+from playground.fused.readiness import prepare, prepare_all, ready, warm
 
 __all__ = [
     "Data",
@@ -34,6 +35,7 @@ __all__ = [
     "plan",
     "predict",
     "prepare",
+    "prepare_all",
     "ready",
     "train",
     "trajectory",

@@ -142,8 +142,9 @@ def train(
     reason = unsupported_optimizer(optimizer)
     if reason:
         raise ValueError(f"optimizer: {reason}")
-    order, borders = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(borders, np.int64)
-    rates = np.ascontiguousarray(rates, np.float64)
+    # Copies, because a view or an array that is read-only would be compiled for anew.
+    order, borders = np.array(order, np.int64), np.array(borders, np.int64)
+    rates = np.array(rates, np.float64)
     _check_batches(len(data.inputs), order, borders, rates)
     rule, steps = _rule(plan, optimizer, l2, l1, clip_norm)
     batches = len(rates)

@@ -27,9 +27,11 @@ from playground.fused.functions import activate
 from playground.fused.jit import inner
 from playground.fused.lanes import pointer, pointer_at, shift
 from playground.fused.linear import (
+    add_all,
     add_outer,
     add_rows,
     add_scaled,
+    combine,
     multiply,
     pad_rows,
     product,
@@ -165,19 +167,18 @@ def forward_layer(lanes, net, space, rows, layer, place):  # noqa: ANN001, ANN20
     pad_rows(lanes, space.bias, pitch, pointer_at(row[1], y), 1, n_out)
     for i in range(net.stages[phase]):
         here, value = shift(u, i * n), shift(k, i * n)
-        add_terms(lanes, here, y, h, shift(a, i * most), k, i, n)
+        combine(lanes, here, 1.0, y, h, shift(a, i * most), 1, k, 0, i, n)
         product(lanes, value, here, pitch, space.matrix, space.bias, rows, n_in, pitch)
         activate(lanes, net.sizes[4], value, shift(slope, i * n), n)
     # The place of the oldest state becomes that of the new one.
     following = shift(space.y, (layer + 1) % past * n)
     alpha, beta = shift(net.alpha, phase * past), shift(net.beta, phase * past)
-    if alpha[past - 1] != 1:
-        scale(lanes, following, alpha[past - 1], following, n)
+    oldest = alpha[past - 1]
+    combine(lanes, following, oldest, following, h, b, 1, k, 0, net.stages[phase], n)
     for j in range(past - 1):
         if alpha[j] != 0:
             older = shift(space.y, (layer - j) % past * n)
             add_scaled(lanes, following, following, alpha[j], older, n)
-    add_terms(lanes, following, following, h, b, k, net.stages[phase], n)
     for j in range(1, past):
         if beta[j] != 0:
             older = shift(space.k, (layer - j) % past * most * n)
@@ -222,18 +223,19 @@ def backward_layer(lanes, net, space, grad, rows, layer):  # noqa: ANN001, ANN20
     kappa = shift(space.kappa, layer % past * n)
     u = shift(space.u, layer * most * n)
     slope = shift(space.slope, layer * most * n)
-    pad_rows(lanes, space.back, pitch, pointer_at(row[0], u), n_out, n_in)
+    matrix = pointer_at(row[0], u)
+    if n_in != pitch:
+        pad_rows(lanes, space.back, pitch, matrix, n_out, n_in)
+        matrix = space.back
     for i in range(stages - 1, -1, -1):
         zeta, xi = shift(space.zeta, i * n), shift(space.xi, i * n)
-        scale(lanes, zeta, h * b[i], eta, n)
-        for j in range(i + 1, stages):
-            if a[j * most + i] != 0:
-                add_scaled(lanes, zeta, zeta, h * a[j * most + i], shift(space.xi, j * n), n)
+        later = shift(a, i)  # the column of stage i
+        combine(lanes, zeta, h * b[i], eta, h, later, most, space.xi, i + 1, stages, n)
         if i == 0 and past > 1:
             add_scaled(lanes, zeta, zeta, 1.0, kappa, n)
             scale(lanes, kappa, 0.0, kappa, n)
         multiply(lanes, zeta, shift(slope, i * n), n)
-        product(lanes, xi, zeta, pitch, space.back, space.zeros, rows, n_out, pitch)
+        product(lanes, xi, zeta, pitch, matrix, space.zeros, rows, n_out, pitch)
     terms = stages * rows
     add_outer(lanes, shift(grad, row[4]), space.zeta, pitch, u, pitch, terms, n_out, n_in)
     add_rows(lanes, shift(grad, row[5]), space.zeta, pitch, terms, n_out)
@@ -246,23 +248,8 @@ def backward_layer(lanes, net, space, grad, rows, layer):  # noqa: ANN001, ANN20
         if alpha[j] != 0:
             older = shift(space.eta, (layer - j) % past * n)
             add_scaled(lanes, older, older, alpha[j], eta, n)
-    if alpha[past - 1] != 1:
-        scale(lanes, eta, alpha[past - 1], eta, n)
-    adjoint = shift(space.eta, layer % past * n)
-    for i in range(stages):
-        add_scaled(lanes, adjoint, adjoint, 1.0, shift(space.xi, i * n), n)
-
-
-@inner
-def add_terms(lanes, out, x, h, weights, terms, count, n):  # noqa: ANN001, ANN201
-    """out = x + h Σ_j weights[j] terms[j] over the first ``count`` terms; zero weights are skipped."""
-    source, empty = x, True
-    for j in range(count):
-        if weights[j] != 0:
-            add_scaled(lanes, out, source, h * weights[j], shift(terms, j * n), n)
-            source, empty = out, False
-    if empty:
-        scale(lanes, out, 1.0, x, n)
+    scale(lanes, eta, alpha[past - 1], eta, n)
+    add_all(lanes, shift(space.eta, layer % past * n), space.xi, stages, n)
 
 
 @inner

@@ -22,10 +22,10 @@ from numba import njit
 SOURCES = Path(__file__).parent
 
 
-def fingerprint(folder: Path = SOURCES) -> str:
-    """Return a hash of all sources in a folder and of the versions of what compiles them."""
+def fingerprint() -> str:
+    """Return a hash of all sources of the package and of the versions of what compiles them."""
     digest = hashlib.sha256(f"{sys.version} {numba.__version__} {llvmlite.__version__}".encode())
-    for source in sorted(folder.glob("*.py")):
+    for source in sorted(SOURCES.glob("*.py")):
         content = source.read_bytes()
         digest.update(f"{source.name} {len(content)} ".encode() + content)
     return digest.hexdigest()[:16]
@@ -50,7 +50,7 @@ def cache_folder() -> Path | None:
     return None
 
 
-inner = njit(nogil=True, error_model="numpy")
+inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Compiles a function that other kernels call; division by zero gives inf or NaN, as in torch."""
 
 

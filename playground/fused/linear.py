@@ -128,7 +128,33 @@ def scale(lanes, out, factor, v, count):  # noqa: ANN001, ANN201
 
 
 @inner
-def multiply(lanes, out, v, count):  # noqa: ANN001, ANN201
+def combine(lanes, out, factor, x, h, weights, pitch, terms, first, last, n):  # noqa: ANN001, ANN201
+    """out = factor · x + h Σ_j weights[j · pitch] terms[j], first ≤ j < last.
+
+    Zero factors skip what they belong to, be it infinite. A term is a run of ``n`` numbers. ``x`` may
+    be ``out``.
+    """
+    c = constant(lanes, x, factor)
+    for i in range(0, n, len(lanes)):
+        s = c * load(lanes, x, i) if factor != 0 else c
+        for j in range(first, last):
+            if weights[j * pitch] != 0:
+                s = s + constant(lanes, x, h * weights[j * pitch]) * load(lanes, terms, j * n + i)
+        store(out, i, s)
+
+
+@inner
+def multiply(lanes, out, v, n):  # noqa: ANN001, ANN201
     """out[i] = out[i] · v[i]."""
-    for i in range(0, count, len(lanes)):
+    for i in range(0, n, len(lanes)):
         store(out, i, load(lanes, out, i) * load(lanes, v, i))
+
+
+@inner
+def add_all(lanes, out, terms, count, n):  # noqa: ANN001, ANN201
+    """out = out + Σ_j terms[j]."""
+    for i in range(0, n, len(lanes)):
+        s = load(lanes, out, i)
+        for j in range(count):
+            s = s + load(lanes, terms, j * n + i)
+        store(out, i, s)

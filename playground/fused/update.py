@@ -115,7 +115,7 @@ def step(lanes, rule, grad, rate, count):  # noqa: ANN001, ANN201
 
 
 @inner
-def _sgd(lanes, rule, row, g, factor, rate):  # noqa: ANN001, ANN202
+def _sgd(lanes, rule, row, g, factor, rate):  # noqa: ANN001
     momentum, nesterov, decay = rule.numbers[0], rule.numbers[1], rule.numbers[3]
     p, buffer, size = pointer_at(row[0], g), pointer_at(row[3], g), row[2]
     zero = constant(lanes, g, 0.0)
@@ -135,7 +135,7 @@ def _sgd(lanes, rule, row, g, factor, rate):  # noqa: ANN001, ANN202
 
 
 @inner
-def _adam(lanes, rule, row, g, factor, rate, count):  # noqa: ANN001, ANN202
+def _adam(lanes, rule, row, g, factor, rate, count):  # noqa: ANN001
     beta1, beta2, epsilon = rule.numbers[0], rule.numbers[1], rule.numbers[2]
     decay, shrink = rule.numbers[3], 1.0 - rate * rule.numbers[4]
     p, size = pointer_at(row[0], g), row[2]
