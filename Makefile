@@ -39,6 +39,8 @@ $(BIN)/python:
 $(VENV)/run.stamp: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "compiling the kernels (once, about a minute)"
+	$(BIN)/python -m playground.fused
 	touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp

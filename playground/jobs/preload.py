@@ -22,9 +22,11 @@ def dask_setup(worker: Any) -> None:
 
 
 def warm_up() -> None:
-    """Run one short training from its start to its end."""
+    """Run one short training from its start to its end; begin to compile what is not compiled yet."""
+    from playground import fused
     from playground.experiment import Experiment
     from playground.training import train
 
+    fused.prepare_all()
     for _ in train(Experiment(n_train=10, n_validation=10, epochs=1)):
         pass
