@@ -8,8 +8,11 @@ export function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+// A text that a spreadsheet would calculate gets an apostrophe, which an upload takes off again.
+const guarded = (text) => (/^'*[=+\-@＝＋－＠]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text);
+
 const cell = (value) => {
-  const text = typeof value === "number" ? String(Number(value.toPrecision(7))) : String(value);
+  const text = typeof value === "number" ? String(Number(value.toPrecision(7))) : guarded(String(value));
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 import typing
 from typing import Any
 
@@ -15,7 +16,8 @@ from playground.query import text_of
 from playground.registry import Options, Slot, bounds, hint
 from playground.ui import state
 
-_SMALL = 3  # so many choices fit side by side
+_OVERTAKEN_SECONDS = 2.0  # for which a request may be on its way
+_SMALL, _SHORT = 3, 24  # so many choices fit side by side, of so many letters in all
 
 
 def key_of(name: str) -> str:
@@ -137,16 +139,33 @@ def seed_control(model: BaseModel, name: str) -> None:
         )
 
 
+def put(key: str, value: Any) -> None:
+    """Set a widget, where it differs: to set it takes away what is being typed into it."""
+    held = st.session_state
+    old = held.get(key)  # a box that is new to the browser may report that it is empty
+    if key not in held or old != value:
+        held.setdefault("overtaken", {})[key] = (old, time.monotonic() + _OVERTAKEN_SECONDS)
+        held[key] = value
+
+
+def is_overtaken(key: str) -> bool:
+    """Tell whether a widget reports what it held before it was set.
+
+    A browser sends all its widgets with every request. A request on its way while the page sets one
+    of them brings the old value back, which nobody has chosen.
+    """
+    old, until = st.session_state.get("overtaken", {}).get(key, (None, 0.0))
+    return time.monotonic() < until and st.session_state[key] == old
+
+
 def _put(dotted: str, value: Any) -> None:
-    # Set only where it differs: to set a widget takes away what is being typed into it.
-    key = key_of(dotted)
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    put(key_of(dotted), value)
 
 
 def _changed(dotted: str) -> None:
     # An emptied field counts as a value, so that it is refused in words where it is not legal.
-    state.change({dotted: st.session_state[key_of(dotted)]})
+    if not is_overtaken(key_of(dotted)):
+        state.change({dotted: st.session_state[key_of(dotted)]})
 
 
 def _label(field: FieldInfo) -> str:
@@ -156,7 +175,7 @@ def _label(field: FieldInfo) -> str:
 
 def _choice(choices: list[Any], value: Any, about: dict[str, Any], dotted: str) -> None:
     _put(dotted, value)
-    if len(choices) <= _SMALL:
+    if len(choices) <= _SMALL and len("".join(map(str, choices))) <= _SHORT:
         st.segmented_control(
             options=choices, required=True, **about, on_change=_changed, args=(dotted,)
         )

@@ -8,7 +8,14 @@ from playground.datasets import DATASETS, TableMissing
 from playground.experiment import Experiment
 from playground.registry import bounds
 from playground.ui import state
-from playground.ui.controls import field_control, key_of, option_controls, seed_control
+from playground.ui.controls import (
+    field_control,
+    is_overtaken,
+    key_of,
+    option_controls,
+    put,
+    seed_control,
+)
 from playground.ui.data_choice import choose_data
 from playground.ui.gallery import data_gallery
 from playground.ui.own_data import own_data_panel
@@ -55,10 +62,11 @@ def _size_control(experiment: Experiment, name: str) -> None:
     """Draw the number of rows that one part of a table really has."""
     field, key = Experiment.model_fields[name], key_of(f"{name}:rows")
     size = dict(zip(_SIZES, experiment.split_sizes))[name]
-    if st.session_state.get(key) != size:
-        st.session_state[key] = size
+    put(key, size)
 
     def changed() -> None:
+        if is_overtaken(key):
+            return
         values, note = resized(experiment, name, st.session_state[key])
         if note:
             state.say(note)

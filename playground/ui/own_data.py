@@ -20,7 +20,8 @@ _HASH = re.compile(r'"hash":\s*"([0-9a-f]{64})"')
 def own_data_panel(experiment: Experiment) -> None:
     """Draw the two ways to bring own data."""
     chosen = experiment.data.name == "table"
-    with st.expander("Own data" + (" · in use" if chosen else ""), icon=":material/upload_file:"):
+    label = "Own data · in use" if chosen else "Own data"
+    with st.expander(label, key="own_data", icon=":material/upload_file:"):
         upload, edit = st.tabs(["CSV file", "Table"])
         with upload:
             _upload()
