@@ -146,14 +146,17 @@ def put(key: str, value: Any) -> None:
     if key not in held or old != value:
         held.setdefault("overtaken", {})[key] = (old, time.monotonic() + _OVERTAKEN_SECONDS)
         held[key] = value
+    held.setdefault("put", {})[key] = value
 
 
 def is_overtaken(key: str) -> bool:
-    """Tell whether a widget reports what it held before it was set.
+    """Tell whether a widget reports what it held before it was set, or what it was set to.
 
     A browser sends all its widgets with every request. A request on its way while the page sets one
-    of them brings the old value back, which nobody has chosen.
+    of them brings the old value back, which nobody has chosen, and later the new one.
     """
+    if st.session_state.get("put", {}).get(key, ...) == st.session_state[key]:
+        return True
     old, until = st.session_state.get("overtaken", {}).get(key, (None, 0.0))
     return time.monotonic() < until and st.session_state[key] == old
 

@@ -65,9 +65,10 @@ def _size_control(experiment: Experiment, name: str) -> None:
     put(key, size)
 
     def changed() -> None:
-        if is_overtaken(key):
+        wanted = st.session_state[key]
+        if wanted is None or is_overtaken(key):  # an emptied box is filled again
             return
-        values, note = resized(experiment, name, st.session_state[key])
+        values, note = resized(experiment, name, wanted)
         if note:
             state.say(note)
         state.change(values)
@@ -82,7 +83,7 @@ def _size_control(experiment: Experiment, name: str) -> None:
     )
 
 
-def resized(experiment: Experiment, name: str, wanted: int | None) -> tuple[dict[str, int], str]:
+def resized(experiment: Experiment, name: str, wanted: int) -> tuple[dict[str, int], str]:
     """Return the sizes of both parts of a table when one of them is set.
 
     Where all rows are used they stay used; otherwise the other part changes only if it must.
@@ -90,7 +91,7 @@ def resized(experiment: Experiment, name: str, wanted: int | None) -> tuple[dict
     Args:
         experiment: An experiment on a table.
         name: ``n_train`` or ``n_validation``.
-        wanted: Its new size; ``None`` for an emptied field.
+        wanted: Its new size.
 
     Returns:
         Both sizes, and what has to be said: empty where the wanted one is legal.
@@ -104,15 +105,14 @@ def resized(experiment: Experiment, name: str, wanted: int | None) -> tuple[dict
     least["n_train"] = max(least["n_train"], classes)
     most = {n: int(bounds(fields[n])[1]) for n in _SIZES}
     high = min(most[name], rows - least[other])
-    size = sizes[name] if wanted is None else min(max(wanted, least[name]), high)
+    size = min(max(wanted, least[name]), high)
     rest = rows - size
     if sum(sizes.values()) < rows:
         rest = min(rest, sizes[other])
     note = ""
     if size != wanted:
-        shown = "an empty field" if wanted is None else wanted
         note = (
-            f"{fields[name].title}: {shown} is not legal; legal is a whole number from "
+            f"{fields[name].title}: {wanted} is not legal; legal is a whole number from "
             f"{least[name]} to {high} of the table's {rows} rows; {size} is used"
         )
     return {name: size, other: min(rest, most[other])}, note

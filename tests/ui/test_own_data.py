@@ -146,9 +146,7 @@ def test_the_ratio_within_the_rows(sizes, name, wanted, after):
     assert note == ""
 
 
-@pytest.mark.parametrize(
-    ("wanted", "used"), [(500, 148), (1, 7), (None, 120)], ids=["many", "few", "empty"]
-)
+@pytest.mark.parametrize(("wanted", "used"), [(500, 148), (1, 7)], ids=["many", "few"])
 def test_a_size_beyond_the_rows_is_told(wanted, used):
     data = {"name": "table", "options": {"hash": table_of(150, classes=7)}}
     experiment = Experiment(data=data, n_train=120, n_validation=30)
