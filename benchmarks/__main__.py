@@ -10,9 +10,12 @@ from collections.abc import Callable
 
 import torch
 
+from benchmarks import mlp, rk
 from benchmarks.live import boundary, frame, resume
+from playground.integrators import INTEGRATORS
 
-BENCHMARKS = {"boundary": boundary, "frame": frame, "resume": resume}
+LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
+FUSED = {"rk": rk, "mlp": mlp}
 ROUNDS = 9
 
 
@@ -36,24 +39,45 @@ def timed(parts: dict[str, Callable[[], object]]) -> dict[str, dict[str, float]]
     }
 
 
+def live(name: str) -> dict[str, dict[str, float]]:
+    """Run and print a benchmark whose first part is what the others are measured by."""
+    result = timed(LIVE[name]())
+    reference, *_ = result
+    print(name)
+    for part, figures in result.items():
+        ratio = figures["median"] / result[reference]["median"]
+        print(
+            f"  {part:34s} {figures['median']:9.2f} ms "
+            f"({figures['least']:.2f} to {figures['greatest']:.2f})  {ratio:6.2f} × {reference}"
+        )
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *FUSED, *LIVE], help="all by default")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options = parser.add_argument_group("options of rk")
+    options.add_argument("--net", choices=["rk_net", "standard_net"], default="rk_net")
+    schemes = [name for name, scheme in INTEGRATORS.items() if scheme.kind == "runge_kutta"]
+    options.add_argument("--scheme", choices=schemes, default="rk4")
+    for name, default in (("width", 16), ("depth", 100), ("batch", 5)):
+        options.add_argument(f"--{name}", type=int, default=default)
+    return parser
+
+
 def main() -> None:
     """Run the chosen benchmarks."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="all by default")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     results = {}
-    for name in arguments.names or BENCHMARKS:
-        result = results[name] = timed(BENCHMARKS[name]())
-        reference, *_ = result
-        print(name)
-        for part, figures in result.items():
-            ratio = figures["median"] / result[reference]["median"]
-            print(
-                f"  {part:34s} {figures['median']:9.2f} ms "
-                f"({figures['least']:.2f} to {figures['greatest']:.2f})  {ratio:6.2f} × {reference}"
-            )
+    for name in arguments.names or [*FUSED, *LIVE]:
+        if name in LIVE:
+            results[name] = live(name)
+        else:
+            results[name] = FUSED[name].run(arguments)
+            FUSED[name].show(results[name])
     if arguments.json:
         print(json.dumps(results))
 

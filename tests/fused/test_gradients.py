@@ -50,6 +50,7 @@ def check(net, n=7):
     )
     for a, b in pairs:
         assert a.shape == b.shape
+        a, b = a.detach(), b.detach()
         assert float((a - b).norm()) <= 1e-10 * float(b.norm()) + 1e-14
     assert torch.equal(predict(p, x.detach()), ours.detach())
 
