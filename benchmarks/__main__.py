@@ -6,16 +6,19 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from benchmarks import mlp, rk
+from benchmarks.gpu import gpu
 from benchmarks.live import boundary, frame, resume
+from benchmarks.table1 import table1
 from playground.integrators import INTEGRATORS
 
 LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
+WHOLE = {"table1": table1, "gpu": gpu}
 ROUNDS = 9
 
 
@@ -55,7 +58,9 @@ def live(name: str) -> dict[str, dict[str, float]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *FUSED, *LIVE], help="all by default")
+    parser.add_argument(
+        "names", nargs="*", choices=[[], *FUSED, *LIVE, *WHOLE], help="all by default"
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     options = parser.add_argument_group("options of rk")
     options.add_argument("--net", choices=["rk_net", "standard_net"], default="rk_net")
@@ -66,15 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    """Run the chosen benchmarks."""
-    arguments = _parser().parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the chosen benchmarks; ``argv`` is what follows the program's name."""
+    arguments = _parser().parse_args(argv)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     results = {}
-    for name in arguments.names or [*FUSED, *LIVE]:
+    for name in arguments.names or [*FUSED, *LIVE, *WHOLE]:
         if name in LIVE:
             results[name] = live(name)
+        elif name in WHOLE:
+            results[name] = WHOLE[name]()
         else:
             results[name] = FUSED[name].run(arguments)
             FUSED[name].show(results[name])

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,11 +68,24 @@ def _parser() -> argparse.ArgumentParser:
         help="change a field, such as network.depth=5; may be repeated",
     )
     train.add_argument("--json", action="store_true", help="end with one line of JSON")
+    train.add_argument(
+        "--repetitions",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train with N pairs of seeds at once; report mean, deviation and spread",
+    )
     train.add_argument("--weights", metavar="FILE", help="write the weights as safetensors")
     train.add_argument(
         "--recording", metavar="FILE", help="write the kept views as a recording (gzip)"
     )
     train.set_defaults(run=_train)
+
+    bench = commands.add_parser("bench", help="time the program against its peers, side by side")
+    bench.add_argument(
+        "options", nargs=argparse.REMAINDER, help="see 'python -m benchmarks --help'"
+    )
+    bench.set_defaults(run=_bench)
 
     listing = commands.add_parser("list", help="list a registry")
     listing.add_argument("what", nargs="?", choices=LISTED, help="all by default")
@@ -126,6 +140,8 @@ def _train(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(1)  # as the engine does: small nets lose time by sharing their steps
     if (why := refusal(experiment)) is not None:
         raise ValueError(why)
+    if arguments.repetitions != 1:
+        return _repeat(arguments, experiment)
     progress, metrics, checkpoint, ending = Progress(experiment.epochs), None, None, None
     snapshots: list[bytes] = []
     for event in train(experiment):
@@ -152,6 +168,39 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_result(status, ending.reason, metrics), allow_nan=False))
     return 0 if status in ("finished", "stopped") else 1
+
+
+def _repeat(arguments: argparse.Namespace, experiment: Experiment) -> int:
+    from playground.progress import Progress
+    from playground.training.repetitions import repeat
+
+    if arguments.weights or arguments.recording:
+        raise ValueError("--weights and --recording keep one run; leave --repetitions out")
+    progress = Progress(experiment.epochs * arguments.repetitions)
+    began = time.perf_counter()
+    found = repeat(experiment, arguments.repetitions, told=progress.told)
+    progress.close()
+    result: dict[str, Any] = {"repetitions": arguments.repetitions}
+    for quantity in ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss"):
+        summary = found.summary(quantity)
+        if summary is not None:
+            spread = {"std": summary.std, "least": summary.least, "greatest": summary.greatest}
+            result |= {quantity: summary.mean, f"{quantity}_spread": spread}
+            progress.say(f"{quantity.replace('_', ' ')}: {_words(summary)}")
+    runs = [_result(o.status, o.reason, o.metrics) for o in found.outcomes]
+    statuses = {run["status"] for run in runs}
+    result |= {"status": statuses.pop() if len(statuses) == 1 else "mixed", "runs": runs}
+    result["seconds"] = round(time.perf_counter() - began, 3)
+    if arguments.json:
+        print(json.dumps(result, allow_nan=False))
+    return 0 if all(run["status"] in ("finished", "stopped") for run in runs) else 1
+
+
+def _words(summary: Any) -> str:
+    """Return a summary as people write it."""
+    std = "" if summary.std is None else f" ± {summary.std:.2g}"
+    spread = f"{summary.least:.4g} to {summary.greatest:.4g}"
+    return f"{summary.mean:.4g}{std} ({spread}, {summary.count} repetitions)"
 
 
 def _record(file: Path, snapshots: list[bytes]) -> None:
@@ -212,6 +261,13 @@ def _list(arguments: argparse.Namespace) -> int:
         print(kind)
         for entry in all_.values():
             print(f"  {entry.name:22s} {entry.summary}")
+    return 0
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from benchmarks.__main__ import main as bench_main
+
+    bench_main(arguments.options)
     return 0
 
 

@@ -124,12 +124,23 @@ def repeat(
         ValueError: If the number of repetitions or of threads is not legal.
     """
     experiments = seeded(experiment, repetitions)
-    workers = min(threads or os.cpu_count() or 1, repetitions)
-    if workers < 1:
-        raise ValueError(f"threads: {threads} is not legal; at least 1 is")
     if Trainer(experiment).device != "cpu" and batchable(experiment):
         streams = train_batched(experiments, control)
         return Repetitions(_sorted_out(experiments, streams, told))
+    return Repetitions(train_many(experiments, threads=threads, control=control, told=told))
+
+
+def train_many(
+    experiments: Sequence[Experiment],
+    *,
+    threads: int | None = None,
+    control: Control | None = None,
+    told: Callable[[int, e.Event], None] | None = None,
+) -> list[Outcome]:
+    """Train any experiments, several at the same time, without views; see ``repeat``."""
+    workers = min(threads or os.cpu_count() or 1, len(experiments))
+    if workers < 1:
+        raise ValueError(f"threads: {threads} is not legal; at least 1 is")
 
     def run(index: int) -> Outcome:
         torch.set_num_threads(1)  # of this thread: small nets lose time by sharing their steps
@@ -137,7 +148,7 @@ def repeat(
         return _sorted_out([experiments[index]], ((index, x) for x in events), told, index)[0]
 
     with ThreadPoolExecutor(workers, "repetition") as pool:
-        return Repetitions(list(pool.map(run, range(repetitions))))
+        return list(pool.map(run, range(len(experiments))))
 
 
 def _sorted_out(
