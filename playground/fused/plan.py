@@ -176,7 +176,9 @@ class Plan:
         row = int(self.sizes[0]) * self.parameters[0].element_size()
         if keep:
             kept = 2 * row * max(self.depth, 1) * self._scheme["b"].shape[1]
-            return max(TILE, min(8 * TILE, KEPT_BYTES // kept // TILE * TILE))
+            # Handling the weights once a block has to pay: the wider the net, the more rows.
+            least = TILE * max(1, int(self.sizes[0]) // 16)
+            return max(least, min(8 * TILE, KEPT_BYTES // kept // TILE * TILE))
         return max(TILE, min(16 * TILE, STATE_BYTES // row // TILE * TILE))
 
     def borrow(self, keep: bool) -> Space:
