@@ -142,9 +142,9 @@ def seed_control(model: BaseModel, name: str) -> None:
 def put(key: str, value: Any) -> None:
     """Set a widget, where it differs: to set it takes away what is being typed into it."""
     held = st.session_state
-    old = held.get(key)  # a box that is new to the browser may report that it is empty
-    if key not in held or old != value:
-        held.setdefault("overtaken", {})[key] = (old, time.monotonic() + _OVERTAKEN_SECONDS)
+    if key in held and held[key] != value:
+        held.setdefault("overtaken", {})[key] = (held[key], time.monotonic() + _OVERTAKEN_SECONDS)
+    if key not in held or held[key] != value:
         held[key] = value
     held.setdefault("put", {})[key] = value
 

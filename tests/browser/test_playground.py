@@ -282,44 +282,6 @@ def test_exports(play):
     assert Path(waiting.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def upload(page, content):
-    expander = page.locator("[data-testid=stExpander]", has_text="Own data")
-    if not page.get_by_text("CSV file").first.is_visible():
-        expander.locator("summary").click()
-    page.locator("input[type=file]").set_input_files(
-        {"name": "own.csv", "mimeType": "text/csv", "buffer": content.encode()}
-    )
-    page.get_by_role("button", name="Use this file").click()
-
-
-def test_own_csv(play):
-    page = play()
-    rows = [f"{i % 10},{i % 7},{'yes' if i % 10 > 4 else 'no'}" for i in range(60)]
-    upload(page, "a,b,verdict\n" + "\n".join(rows))
-    until = time.monotonic() + 30
-    while "data=table" not in page.url and time.monotonic() < until:
-        page.wait_for_timeout(100)
-    assert "data=table" in page.url
-    expect_figures(page, "paused")
-    press(page, "Train")
-    found = expect_figures(page, r"finished[\s\S]*validation ([\d.]+) %", seconds=90)
-    assert float(found[1]) > 90  # a column that tells the classes apart by itself
-    _, content = download(boundary(page), "CSV")
-    assert {row["class"] for row in table(content)} == {"yes", "no"}
-
-
-def test_own_csv_that_cannot_be_used(play):
-    page = play()
-    upload(page, "a,b,label\n1,2,x\n3,oops,y\n" + "1,2,x\n3,4,y\n" * 6)
-    alert = page.locator("[data-testid=stAlert]", has_text="own.csv")
-    alert.wait_for()
-    text = alert.inner_text()
-    assert "row 3" in text
-    assert "b" in text
-    assert "oops" in text
-    assert "data=table" not in page.url
-
-
 def test_dark_theme(play):
     page = play(color_scheme="dark")
     background = page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
