@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test lint format bench clean browser
+.PHONY: run test test-full lint format bench clean browser
 
 run: $(VENV)/run.stamp
 	$(BIN)/python -m playground app \
@@ -12,6 +12,10 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp browser lint
 	$(BIN)/python -m pytest
+
+# Every combination where `make test` takes a cover of them.
+test-full: $(VENV)/dev.stamp browser lint
+	$(BIN)/python -m pytest -m "full or not full"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
