@@ -125,4 +125,5 @@ def optimizer_panel(experiment: Experiment) -> None:
             if applies(experiment, fields[name]):
                 field_control(experiment, name)
         field_control(experiment, "device")
+        field_control(experiment, "path")
         field_control(experiment, "precision")
