@@ -12,7 +12,7 @@ from playground.ui.canvas import boundary_part, flow_part
 from playground.ui.figures import Picture
 
 LIMIT = 3_000_000  # bytes that a recording may take; a longer one loses frames in between
-_KEY, _SEEN = "replay", "replay_seen"
+_KEY = "replay"
 
 
 def awaited(shown: RunRecord, picture: Picture) -> bool:
@@ -21,16 +21,10 @@ def awaited(shown: RunRecord, picture: Picture) -> bool:
     return bool(rests) and st.session_state.get(_KEY) != _key(shown, picture)
 
 
-def load_at_rest(shown: RunRecord, picture: Picture) -> None:
-    """Load the recording of a run that still stands where it stood at the last call.
-
-    So the first look at a resting run, or the next of many single steps, does not wait for it.
-    """
-    key = _key(shown, picture)
-    if st.session_state.get(_SEEN) == key:
-        _recorded(*key, picture.frame)
-        st.session_state[_KEY] = key
-    st.session_state[_SEEN] = key
+def load(shown: RunRecord, picture: Picture) -> None:
+    """Load the recording of a run, for ``parts`` to hand out."""
+    _recorded(*_key(shown, picture), picture.frame)
+    st.session_state[_KEY] = _key(shown, picture)
 
 
 def parts(shown: RunRecord, picture: Picture) -> tuple[bytes, bytes]:
