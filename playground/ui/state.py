@@ -6,6 +6,7 @@ changes it through ``change``; the address bar follows.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ import streamlit as st
 from playground.experiment import Experiment
 from playground.jobs import Jobs, Refused, RunRecord
 from playground.query import text_of
+
+logger = logging.getLogger(__name__)
 
 ACTIVE = ("queued", "running")
 MESSAGE_SECONDS = 20.0
@@ -193,6 +196,11 @@ def renew(*, train: bool) -> None:
         made = jobs().submit(experiment(), until_step=None if train else 0, instead_of=run_id())
     except Refused as refused:
         st.session_state["refused"] = str(refused)
+        return
+    except Exception as error:  # the form has changed already: this must not pass in silence
+        logger.exception("a run could not be handed in")
+        words = f"this program made a mistake ({type(error).__name__}: {error})"
+        st.session_state["refused"] = words
         return
     st.session_state["refused"] = ""
     st.session_state["run_id"] = made

@@ -27,15 +27,15 @@ def teacher_panel() -> None:
             st.caption("This tab holds the teacher's key: you may steer every run that you open.")
             st.button("Give the key back", key="teacher_leave", on_click=_leave)
             return
-        st.text_input("Key", type="password", key="teacher_key", autocomplete="off")
-        st.button("Use the key", key="teacher_enter", on_click=_enter)
+        with st.form("teacher_form", clear_on_submit=True, border=False):
+            st.text_input("Key", type="password", key="teacher_key", autocomplete="off")
+            st.form_submit_button("Use the key", on_click=_enter)
         if st.session_state.get("teacher_answer"):
             st.caption(f":red[{st.session_state['teacher_answer']}]")
 
 
 def _enter() -> None:
-    typed = st.session_state.pop("teacher_key", "")
-    st.session_state["teacher_answer"] = try_key(typed)
+    st.session_state["teacher_answer"] = try_key(st.session_state.get("teacher_key", ""))
 
 
 def _leave() -> None:

@@ -118,6 +118,17 @@ def test_nobody_puts_a_run_in_the_place_of_somebody_elses(
     jobs.submit(experiment, instead_of="gone" * 4)
 
 
+def test_release_ends_only_what_is_ones_own(jobs: Jobs, experiment: Experiment) -> None:
+    preview, theirs = jobs.submit(experiment), Jobs(user="bob").submit(experiment)
+    for run_id in (preview, theirs, "gone" * 4):
+        jobs.release(run_id)
+    assert [run.id for run in jobs.list_runs()] == [theirs]
+    assert not (jobs.store.runs_folder / preview).exists()
+    assert jobs.get(theirs).status == "queued"
+    with pytest.raises(Refused, match="not the id"):
+        jobs.release("../" + theirs)
+
+
 def test_a_named_run_is_stopped_and_kept(jobs: Jobs, experiment: Experiment) -> None:
     run_id = jobs.submit(experiment, name="mine")
     jobs.submit(experiment, instead_of=run_id)

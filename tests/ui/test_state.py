@@ -192,6 +192,18 @@ def test_names_keep_runs_and_too_long_ones_are_said(tab: dict) -> None:
     assert state.jobs().get(run_id).status == "stopped"
 
 
+def test_a_mistake_of_the_program_is_said_too(tab: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.renew(train=False)
+
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("oops")
+
+    monkeypatch.setattr(Jobs, "submit", broken)
+    state.change({"epochs": 9})
+    assert "TypeError: oops" in state.refusal()
+    assert not state.agrees(state.record())
+
+
 def test_a_locked_store_is_said_and_nothing_breaks(
     tab: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
