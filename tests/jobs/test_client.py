@@ -115,12 +115,12 @@ def test_nobody_puts_a_run_in_the_place_of_somebody_elses(
     for other in (Jobs(user="eve"), Jobs(user="eve", key="secret")):
         other.submit(experiment, instead_of=run_id)
         assert jobs.get(run_id).status == "queued"
-    jobs.submit(experiment, instead_of="gone" * 4)
+    jobs.submit(experiment, instead_of="a" * 16)
 
 
 def test_release_ends_only_what_is_ones_own(jobs: Jobs, experiment: Experiment) -> None:
     preview, theirs = jobs.submit(experiment), Jobs(user="bob").submit(experiment)
-    for run_id in (preview, theirs, "gone" * 4):
+    for run_id in (preview, theirs, "a" * 16):
         jobs.release(run_id)
     assert [run.id for run in jobs.list_runs()] == [theirs]
     assert not (jobs.store.runs_folder / preview).exists()
