@@ -42,7 +42,8 @@ def unsupported(net: nn.Module) -> str | None:
 
 
 def _unsupported_weights(net: nn.Module) -> str | None:
-    tensors = [p for pair in (*_layers(net), _pair(net.head)) for p in pair]
+    pairs = [*_layers(net), _pair(net.head)]
+    tensors = [p for pair in pairs for p in pair]
     if any(p.device.type != "cpu" for p in tensors):
         return "it is not on the CPU"
     if len({p.dtype for p in tensors}) > 1 or tensors[0].dtype not in _DTYPES:
@@ -51,7 +52,7 @@ def _unsupported_weights(net: nn.Module) -> str | None:
         return "some of its weights are frozen or not contiguous"
     if any(p.requires_grad for p in net.lift.parameters()):
         return "its lift is trained"
-    widest = max(size for p in tensors[1:] for size in p.shape[-2:])
+    widest = max(size for weight, _ in pairs for size in weight.shape[-2:])
     if widest > MAX_WIDTH:
         return f"its width {widest} is above {MAX_WIDTH}, where torch is as fast"
     return None
@@ -184,7 +185,10 @@ class Plan:
     def borrow(self, keep: bool) -> Space:
         """Return memory for one call; give it back for the next one."""
         pool = self._spaces.setdefault((self.block(keep), keep), [])
-        return pool.pop() if pool else self._space(self.block(keep), keep)
+        try:
+            return pool.pop()
+        except IndexError:  # none left, perhaps because another thread was quicker
+            return self._space(self.block(keep), keep)
 
     def give_back(self, space: Space, keep: bool) -> None:
         """Hand memory back that ``borrow`` lent."""

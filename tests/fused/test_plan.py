@@ -28,6 +28,10 @@ def test_a_net_that_is_not_compiled_says_why(net, words):
     assert fused.plan(net()) is None
 
 
+def test_depth_has_no_limit():
+    assert fused.plan(make(depth=300, width=128)) is not None
+
+
 def test_frozen_weights_and_foreign_activations_are_not_compiled():
     net = make()
     net.weight.requires_grad_(False)
