@@ -17,6 +17,7 @@ from playground.experiment import Experiment
 from playground.optimizers import set_rate
 from playground.training import events as e
 from playground.training.control import Control, Unattended
+from playground.training.denormals import flushed
 from playground.training.loop import reached
 from playground.training.steppers import Taken
 from playground.training.trainer import Trainer
@@ -135,7 +136,8 @@ def train_batched(
                 yield index, ending
         if not running:
             return
-        stack.advance()
+        with flushed():
+            stack.advance()
         for index, trainer in list(running.items()):
             if trainer.trouble() is None and trainer.step % trainer.steps_per_epoch == 0:
                 metrics = trainer.evaluate()

@@ -30,7 +30,7 @@ class Painter:
         self._quick = quick_to_draw(copy.deepcopy(trainer.net))
         for ours, theirs in zip(_tensors(self._quick), _tensors(self._twin)):
             ours.data = theirs.data  # one copy of the weights serves both
-        self._thread = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (1,))
+        self._thread = ThreadPoolExecutor(1, "painter", _prepare)
         self._scenes: dict[tuple[int, int] | None, Scene] = {}
         self._job: Future[bytes | None] | None = None
 
@@ -92,6 +92,11 @@ class Painter:
     def close(self) -> None:
         """End the thread after what it is drawing."""
         self._thread.shutdown(wait=True)
+
+
+def _prepare() -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as in the thread that trains
 
 
 def quick_to_draw(net: torch.nn.Module) -> torch.nn.Module:

@@ -16,6 +16,7 @@ from playground.experiment import Experiment
 from playground.networks import build
 from playground.optimizers import evaluated, set_rate
 from playground.training import checkpoints
+from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
 from playground.training.paths import TORCH, Paths
@@ -154,7 +155,8 @@ class Trainer:
             limit: How many at most; the steps end early where the loss leaves its bounds.
         """
         began = time.perf_counter()
-        taken = self.paths.stepper.advance(limit)
+        with flushed():
+            taken = self.paths.stepper.advance(limit)
         spent = time.perf_counter() - began
         self._pace, self.seconds = spent / taken.steps, self.seconds + spent
         self.took(taken)
@@ -186,7 +188,7 @@ class Trainer:
     def evaluate(self) -> Metrics:
         """Return losses and accuracies on the whole sets with the weights that are to be judged."""
         began = time.perf_counter()
-        with evaluated(self.optimizer):
+        with flushed(), evaluated(self.optimizer):
             train_loss, train_accuracy = self._judge(self.x, self.y)
             loss, accuracy = self._judge(self.x_validation, self.y_validation)
         spent = self.seconds - self._window

@@ -195,6 +195,7 @@ def _main(draft: Draft, experiment: Experiment) -> None:
             parser = argparse.ArgumentParser(description="Train the net.")
             parser.add_argument("--weights", metavar="FILE", help="keep the weights as NumPy .npz")
             arguments = parser.parse_args()
+            torch.set_flush_denormal(True)  # numbers next to zero would slow a vanishing net down
             points, validation_points = load_data()
             torch.manual_seed(WEIGHT_SEED)
             net = Net().to(DEVICE, DTYPE)
