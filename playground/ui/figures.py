@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,16 @@ _ROOM = 256  # rows for which a table has room at first
 
 @dataclass
 class History:
-    """The metrics of one run as columns that grow: a new row costs the same after ten thousand."""
+    """The metrics of one run as columns that grow: a new row costs the same after ten thousand.
+
+    A run of the page that a newer one overtakes goes on for a moment beside it, in another thread.
+    """
 
     run_id: str
     rows: int = 0
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     frame: pd.DataFrame | None = None
+    lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def last_step(self) -> int:
@@ -30,14 +35,17 @@ class History:
         return int(self.columns["step"][self.rows - 1]) if self.rows else -1
 
     def extend(self, fresh: list) -> None:
-        """Add new ``Metrics``; a figure that is ``None`` becomes ``nan``."""
-        if not fresh:
-            return
-        for name in (column.name for column in fields(fresh[0])):
-            values = np.array([getattr(row, name) for row in fresh], dtype=float)
-            self.columns[name] = _appended(self.columns.get(name), self.rows, values)
-        self.rows += len(fresh)
-        self.frame = pd.DataFrame({name: c[: self.rows] for name, c in self.columns.items()})
+        """Add ``Metrics`` that are not there yet; a figure that is ``None`` becomes ``nan``."""
+        with self.lock:
+            last = self.last_step
+            fresh = [row for row in fresh if row.step > last]
+            if not fresh:
+                return
+            for name in (column.name for column in fields(fresh[0])):
+                values = np.array([getattr(row, name) for row in fresh], dtype=float)
+                self.columns[name] = _appended(self.columns.get(name), self.rows, values)
+            self.rows += len(fresh)
+            self.frame = pd.DataFrame({name: c[: self.rows] for name, c in self.columns.items()})
 
 
 def _appended(column: np.ndarray | None, rows: int, values: np.ndarray) -> np.ndarray:

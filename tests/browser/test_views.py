@@ -43,7 +43,8 @@ def play(app, new_page):
         query = {**SMALL, "batch_size": "20", **fields}
         link = "&".join(f"{name.replace('__', '.')}={value}" for name, value in query.items())
         page = new_page(f"{app}/playground?{link}", width=1440, height=1100)
-        flow(page).and_(page.locator("[data-state=ok]")).wait_for()
+        # The engine may have to start first.
+        flow(page).and_(page.locator("[data-state=ok]")).wait_for(timeout=90_000)
         wait_for(page, "paused")
         return page
 
