@@ -40,7 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 when it went well, 1 when a training failed, 2 for wrong input.
     """
-    arguments = _parser().parse_args(argv)
+    parser, words = _parser(), list(sys.argv[1:] if argv is None else argv)
+    arguments, rest = parser.parse_known_args(words)
+    # What argparse calls a remainder must not begin with an option, which these always do.
+    if rest and not hasattr(arguments, "options"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.options = words[1:]
     try:
         return arguments.run(arguments)
     except ValidationError as error:
@@ -82,10 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="time the program against its peers, side by side")
-    bench.add_argument(
-        "options", nargs=argparse.REMAINDER, help="see 'python -m benchmarks --help'"
-    )
-    bench.set_defaults(run=_bench)
+    bench.add_argument("names", nargs="*", help="which; 'python -m benchmarks --help' lists them")
+    bench.set_defaults(run=_bench, options=[])
 
     listing = commands.add_parser("list", help="list a registry")
     listing.add_argument("what", nargs="?", choices=LISTED, help="all by default")
@@ -96,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     engine.set_defaults(run=_engine)
 
     app = commands.add_parser("app", help="start the app in the browser")
-    app.add_argument("options", nargs=argparse.REMAINDER, help="passed on to 'streamlit run'")
-    app.set_defaults(run=_app)
+    app.epilog = "further options are passed on to 'streamlit run', such as --server.port=8502"
+    app.set_defaults(run=_app, options=[])
     return parser
 
 
@@ -278,7 +281,7 @@ def _engine(_: argparse.Namespace) -> int:
 
 
 def _app(arguments: argparse.Namespace) -> int:
-    options = [word for word in arguments.options if word != "--"]
+    options = arguments.options
     address = _server_option(options, "address", "127.0.0.1")
     host = "127.0.0.1" if address in ("0.0.0.0", "::") else address
     url = f"http://{host}:{_server_option(options, 'port', '8501')}"

@@ -91,12 +91,56 @@ def test_list_names_every_registry_and_every_entry(capsys):
     assert "rk4" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["list"], ["engine"], ["app"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["list"], ["engine"], ["app"], ["bench"]])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         main([*command, "--help"])
     assert caught.value.code == 0
     assert "usage" in capsys.readouterr().out
+
+
+def test_repetitions_report_mean_and_spread(capsys):
+    assert main(["train", "--repetitions", "3", "--json", *SMALL]) == 0
+    result = last_json(capsys)
+    found = [run["validation_accuracy"] for run in result["runs"]]
+    assert len(found) == result["repetitions"] == 3
+    assert result["validation_accuracy"] == pytest.approx(sum(found) / 3)
+    spread = result["validation_accuracy_spread"]
+    assert (spread["least"], spread["greatest"]) == (min(found), max(found))
+    assert result["status"] == "finished"
+
+
+def test_repetitions_keep_no_single_weights(tmp_path, capsys):
+    wanted = ["--weights", str(tmp_path / "w"), "--repetitions", "2"]
+    assert main(["train", *wanted, *SMALL]) == 2
+    assert "--repetitions" in capsys.readouterr().err
+
+
+def test_options_of_the_server_and_of_benchmarks_are_passed_on(monkeypatch):
+    from benchmarks import __main__ as benchmarks
+
+    commands = []
+
+    class Process:
+        def __init__(self, command, **_):
+            commands.append(command)
+
+        def wait(self):
+            return 0
+
+        def terminate(self):
+            pass
+
+    monkeypatch.setattr(cli.subprocess, "Popen", Process)
+    assert main(["app", "--server.port=8777", "--server.headless", "true"]) == 0
+    assert commands[0][-3:] == ["--server.port=8777", "--server.headless", "true"]
+    assert commands[1][-1] == "http://127.0.0.1:8777"
+    passed = []
+    monkeypatch.setattr(benchmarks, "main", passed.extend)
+    assert main(["bench", "rk", "--json", "--width", "8"]) == 0
+    assert passed == ["rk", "--json", "--width", "8"]
+    with pytest.raises(SystemExit):
+        main(["list", "--nonsense"])
 
 
 def test_help_does_not_import_torch():

@@ -39,8 +39,8 @@ def pair(made):
 
 def distance(one, other):
     """The largest difference of two trainers' weights, in units of the largest weight."""
-    gaps = [(a - b).abs().max() for a, b in zip(one.weights, other.weights)]
-    return float(max(gaps) / max(w.abs().max() for w in one.weights))
+    gaps = [(a - b).detach().abs().max() for a, b in zip(one.weights, other.weights)]
+    return float(max(gaps) / max(w.detach().abs().max() for w in one.weights))
 
 
 def run(trainer, steps):

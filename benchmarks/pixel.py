@@ -1,0 +1,141 @@
+"""From a training to the screen: pictures a second in a real Chromium, and how old they are.
+
+Needs what the browser tests need (``requirements-dev.txt`` and a Chromium).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+
+from playground.analysis.frames import Frames
+from playground.jobs import Jobs
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = os.environ.get("PLAYGROUND_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LINKS = {
+    "the default net, 400 epochs": "epochs=400",
+    "100 layers": "epochs=400&network.depth=100",
+    "stepped by torch": "epochs=400&path=torch",
+}
+SECONDS = 8.0
+SEEN = """(view) => {
+    window.seen = [];
+    new MutationObserver(() => {
+        const step = Number(view.dataset.step);
+        if (!window.seen.length || window.seen.at(-1)[0] !== step) window.seen.push([step, Date.now()]);
+    }).observe(view, {attributes: true, attributeFilter: ["data-step"]});
+}"""
+
+
+def pixel() -> dict[str, dict[str, float]]:
+    """Watch three trainings and print pictures a second and their age when they are on screen.
+
+    Returns:
+        For each training the pictures a second, the longest gap in ms, and the median age in ms: from
+        the worker's last byte of a picture to the page that shows it.
+    """
+    from playwright.sync_api import sync_playwright
+
+    results = {}
+    with tempfile.TemporaryDirectory() as home, _app(Path(home)) as url, sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        print("pixel: pictures of the decision boundary that a browser shows while it trains")
+        for name, link in LINKS.items():
+            page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+            page.goto(f"{url}/playground?{link}")
+            page.wait_for_selector(".odenet[data-mode=boundary][data-state=ok]", timeout=120_000)
+            result = results[name] = _watch(page, Path(home))
+            page.close()
+            print(
+                f"  {name:28s} {result['pictures_per_second']:5.1f} pictures/s, longest gap "
+                f"{result['longest_gap_ms']:.0f} ms, age {result['age_ms']:.0f} ms"
+            )
+        chromium.close()
+    return results
+
+
+def _watch(page: object, home: Path) -> dict[str, float]:
+    """Train for a while and return what was seen."""
+    written: dict[int, float] = {}
+    done = threading.Event()
+    looker = threading.Thread(target=_note_pictures, args=(home, written, done))
+    looker.start()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    page.locator(".odenet[data-mode=boundary]").evaluate(SEEN)
+    page.wait_for_timeout(1000 * SECONDS)
+    seen = page.evaluate("window.seen")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    done.set()
+    looker.join()
+    gaps = [later - earlier for (_, earlier), (_, later) in pairwise(seen)]
+    ages = [at - 1e3 * written[step] for step, at in seen if step in written]
+    return {
+        "pictures_per_second": len(gaps) / (sum(gaps) / 1e3),
+        "longest_gap_ms": max(gaps),
+        "age_ms": statistics.median(ages),
+    }
+
+
+def _note_pictures(home: Path, written: dict[int, float], done: threading.Event) -> None:
+    """Note when the worker wrote the picture of which step."""
+    known: dict[Path, int] = {}
+    while not done.wait(0.01):
+        for file in home.glob("runs/*/live.frame"):
+            try:
+                stamp = file.stat().st_mtime_ns
+                if known.get(file) != stamp:
+                    known[file] = stamp
+                    step = Frames.unpack(file.read_bytes()).meta["frames"][-1]["step"]
+                    written[step] = stamp / 1e9
+            except (OSError, ValueError):
+                continue
+
+
+def _wait_for(address: str, seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"no answer from {address} in {seconds:.0f} s")
+
+
+@contextmanager
+def _app(home: Path) -> Iterator[str]:
+    """Start the app on an empty store, and end it and its engine afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "playground", "app"]
+    command += [f"--server.port={port}", "--server.headless=true"]
+    environment = {**os.environ, "PLAYGROUND_HOME": str(home)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **quiet)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{url}/_stcore/health")
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        server.wait()
+        if pid := Jobs(home).engine_state().pid:
+            os.kill(pid, signal.SIGTERM)
+            time.sleep(3)  # it ends its workers, which write into the folder that goes now
