@@ -14,7 +14,7 @@ from playground.ui.figures import Picture
 
 _LABELS = ("Horizontal", "Vertical")
 _SECONDS = 8.0  # for a run to be drawn anew
-_UNTIL, _TROUBLE = "axes_until", "axes_trouble"
+_UNTIL, _TROUBLE, _TURN = "axes_until", "axes_trouble", "axes_turn"
 
 
 def awaited(shown: RunRecord, picture: Picture) -> bool:
@@ -30,18 +30,20 @@ def axis_choice(shown: RunRecord) -> None:
     if len(names) < 3:
         return
     mine, asked = state.owns(shown), _asked(shown)
+    # Every choice is drawn by widgets of its own, which begin with it: none has to be set, and none
+    # can answer with what it showed before.
+    turn = f"{st.session_state.get(_TURN, 0)}:{asked[0]}:{asked[1]}"
     for place, column in enumerate(st.columns(2)):
-        key = f"axis:{_LABELS[place]}:{len(names)}"
-        if st.session_state.get(key) != asked[place]:
-            st.session_state[key] = asked[place]
+        key = f"axis:{_LABELS[place]}:{turn}"
         column.selectbox(
             _LABELS[place],
             range(len(names)),
+            index=asked[place],
             format_func=lambda i: names[i],
             key=key,
             disabled=not mine,
             help=None if mine else "Everyone who watches this run sees the same two inputs.",
-            on_change=_choose,
+            on_change=_choose if mine else None,
             args=(shown.id, asked, place, key),
         )
     for word in _words(shown, names, mine):
@@ -77,6 +79,7 @@ def _drawn(frame: bytes) -> tuple[int, ...]:
 
 def _choose(run_id: str, asked: tuple[int, int], place: int, key: str) -> None:
     """Ask for the chosen input; the other axis gives way where it shows the same one."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     chosen = list(asked)
     chosen[place] = st.session_state[key]
     if chosen[0] == chosen[1]:
