@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 import typing
 from typing import Any
 
@@ -15,8 +14,8 @@ from pydantic.fields import FieldInfo
 from playground.query import text_of
 from playground.registry import Options, Slot, bounds, hint
 from playground.ui import state
+from playground.ui.delivery import is_overtaken, put
 
-_OVERTAKEN_SECONDS = 2.0  # for which a request may be on its way
 _SMALL, _SHORT = 3, 24  # so many choices fit side by side, of so many letters in all
 
 
@@ -44,14 +43,14 @@ def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
         _choice(list(kinds), value, about, dotted)
     elif field.annotation is bool:
         _put(dotted, value)
-        st.toggle(**about, on_change=_changed, args=(dotted,))
+        st.toggle(**about, value=value, on_change=_changed, args=(dotted,))
     elif type(None) in kinds:
         _typed(0.01, "%g", value, about, dotted, empty="off")
     elif field.annotation in (int, float):
         _number(field, value, about, dotted)
     else:
         _put(dotted, text_of(value))
-        st.text_input(**about, on_change=_changed, args=(dotted,))
+        st.text_input(**about, value=text_of(value), on_change=_changed, args=(dotted,))
 
 
 def slot_control(
@@ -79,6 +78,7 @@ def slot_control(
     st.selectbox(
         field.title or dotted,
         names,
+        index=names.index(slot.name),
         format_func=lambda name: registry[name].label,
         help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
         key=key_of(dotted),
@@ -139,28 +139,6 @@ def seed_control(model: BaseModel, name: str) -> None:
         )
 
 
-def put(key: str, value: Any) -> None:
-    """Set a widget, where it differs: to set it takes away what is being typed into it."""
-    held = st.session_state
-    if key in held and held[key] != value:
-        held.setdefault("overtaken", {})[key] = (held[key], time.monotonic() + _OVERTAKEN_SECONDS)
-    if key not in held or held[key] != value:
-        held[key] = value
-    held.setdefault("put", {})[key] = value
-
-
-def is_overtaken(key: str) -> bool:
-    """Tell whether a widget reports what it held before it was set, or what it was set to.
-
-    A browser sends all its widgets with every request. A request on its way while the page sets one
-    of them brings the old value back, which nobody has chosen, and later the new one.
-    """
-    if st.session_state.get("put", {}).get(key, ...) == st.session_state[key]:
-        return True
-    old, until = st.session_state.get("overtaken", {}).get(key, (None, 0.0))
-    return time.monotonic() < until and st.session_state[key] == old
-
-
 def _put(dotted: str, value: Any) -> None:
     put(key_of(dotted), value)
 
@@ -180,10 +158,16 @@ def _choice(choices: list[Any], value: Any, about: dict[str, Any], dotted: str) 
     _put(dotted, value)
     if len(choices) <= _SMALL and len("".join(map(str, choices))) <= _SHORT:
         st.segmented_control(
-            options=choices, required=True, **about, on_change=_changed, args=(dotted,)
+            options=choices,
+            default=value,
+            required=True,
+            **about,
+            on_change=_changed,
+            args=(dotted,),
         )
     else:
-        st.selectbox(options=choices, **about, on_change=_changed, args=(dotted,))
+        index = choices.index(value)
+        st.selectbox(options=choices, index=index, **about, on_change=_changed, args=(dotted,))
 
 
 def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
@@ -201,6 +185,7 @@ def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) ->
             **about,
             min_value=number(low),
             max_value=number(high),
+            value=number(value),
             step=step,
             on_change=_changed,
             args=(dotted,),
@@ -215,12 +200,12 @@ def _typed(
     """Draw a box for a number of any size, which a slider would round.
 
     It has no bounds in the browser: there, a number beyond them would stay in the box with a message
-    of the browser's own. And it has no value to fall back to, so that an emptied box is told of too.
+    of the browser's own. A box that may be empty must not begin with a number, which it would keep.
     """
     _put(dotted, value)
     st.number_input(
         **about,
-        value=None,
+        value=None if empty else value,
         step=step,
         format=form,
         placeholder=empty or None,
@@ -238,6 +223,7 @@ def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], d
     _put(dotted, value)
     st.select_slider(
         options=choices,
+        value=value,
         format_func=lambda v: f"{v:g}",
         **about,
         on_change=_changed,

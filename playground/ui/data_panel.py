@@ -75,7 +75,7 @@ def _size_control(experiment: Experiment, name: str) -> None:
 
     st.number_input(
         str(field.title),
-        value=None,
+        value=size,
         step=1,
         key=key,
         help=f"{field.description} A table has only so many: more here is less there.",

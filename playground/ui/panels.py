@@ -65,6 +65,7 @@ def _network_choice(experiment: Experiment) -> None:
     st.selectbox(
         "Family",
         list(registry),
+        index=list(registry).index(experiment.network.name),
         format_func=lambda name: registry[name].label,
         help=experiment.network.entry.summary,
         key=key_of("network"),
@@ -106,6 +107,7 @@ def _input_features(experiment: Experiment) -> None:
         str(field.title),
         list(dict.fromkeys([*raw, *terms, *chosen])),
         selection_mode="multi",
+        default=chosen,
         help=field.description,
         key=key,
         on_change=changed,
