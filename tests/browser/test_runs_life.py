@@ -109,7 +109,7 @@ def test_the_engine_is_killed_in_mid_run(play, home):
 
 
 def test_back_and_forward_restore_settings_and_runs(play):
-    page = play({**SMALL, "epochs": "2000"})
+    page = play({**SMALL, "epochs": "2000", "path": "torch"})
     choose(page, "Moons")
     address_has(page, "data=moons")
     shows(page, "paused")
