@@ -97,5 +97,5 @@ def _choose(run_id: str, asked: tuple[int, int], place: int, key: str) -> None:
 def _feature_names(experiment_json: str) -> tuple[str, ...]:
     from playground.experiment import Experiment
 
-    experiment = Experiment.model_validate_json(experiment_json)
+    experiment, _ = Experiment.from_stored(experiment_json)
     return experiment.data.entry.feature_names(experiment.data.options)

@@ -20,7 +20,7 @@ def export_menu(shown: RunRecord | None) -> None:
     """Draw the downloads of a run."""
     experiment = state.experiment()
     if shown is not None:
-        experiment = Experiment.model_validate_json(shown.experiment_json)
+        experiment, _ = Experiment.from_stored(shown.experiment_json)
     _download("Experiment (JSON)", "experiment.json", lambda: _json(experiment))
     if _at_hand(experiment):
         _download("Data (CSV)", "data.csv", lambda: data_csv(experiment))

@@ -11,6 +11,7 @@ import streamlit as st
 
 from playground.analysis.frames import Frames
 from playground.charts.curves import ROWS, curve, curve_rows, thinned
+from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord
 from playground.ui import axes, replay, state
@@ -161,8 +162,11 @@ def _curve(quantity: Any, log: bool, metrics: pd.DataFrame | None) -> None:
 
 @st.cache_data(max_entries=64)
 def _classifies(experiment_json: str) -> bool:
-    experiment = Experiment.model_validate_json(experiment_json)
-    return experiment.data.entry.task == "classification"
+    experiment, _ = Experiment.from_stored(experiment_json)
+    try:
+        return experiment.task == "classification"
+    except TableError:  # the table has gone; its figures have not
+        return experiment.data.entry.task == "classification"
 
 
 def _drawn_rows(quantity: Any, metrics: pd.DataFrame | None) -> pd.DataFrame:

@@ -130,8 +130,8 @@ def as_it_trains(shown: RunRecord) -> Experiment:
         pydantic.ValidationError: For a run of a program version that had other settings.
     """
     made = shown.experiment
-    rates = [a.changes["learning_rate"] for a in jobs().amendments(shown.id)]
-    rates += [shown.pending[name] for name in shown.pending if name == "learning_rate"]
+    changes = [*(amendment.changes for amendment in jobs().amendments(shown.id)), shown.pending]
+    rates = [each["learning_rate"] for each in changes if "learning_rate" in each]
     field = _RATES[made.optimizer.name == "lookahead"]
     return made.amended({field: text_of(rates[-1])}) if rates else made
 

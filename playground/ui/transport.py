@@ -142,7 +142,7 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
     metrics = run_metrics(shown.id)
     if metrics is not None and len(metrics):
         last = metrics.iloc[-1]
-        epochs = Experiment.model_validate_json(shown.experiment_json).epochs
+        epochs = Experiment.from_stored(shown.experiment_json)[0].epochs
         parts.append(f"epoch **{last.epoch:.4g}** / {epochs}")
         parts.append(f"{last.seconds:.1f} s")
         if last.samples_per_second:

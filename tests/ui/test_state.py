@@ -103,6 +103,15 @@ def test_a_new_rate_goes_to_the_run_and_is_no_disagreement(tab: dict) -> None:
     assert state.as_it_trains(state.record()).optimizer.options.learning_rate == 0.25
 
 
+def test_a_change_of_path_is_no_change_of_settings(tab: dict) -> None:
+    state.train()
+    with state.jobs().store.writing() as db:
+        values = (state.run_id(), 47, '{"path": "fused"}')
+        db.execute("INSERT INTO amendments (run, step, changes) VALUES (?, ?, ?)", values)
+    assert state.as_it_trains(state.record()) == state.experiment()
+    assert state.agrees(state.record())
+
+
 def test_the_run_of_somebody_else_is_never_ended(tab: dict) -> None:
     theirs = Jobs(user=BOB).submit(small())
     for act in (
