@@ -89,9 +89,7 @@ def test_legal_value_is_taken(app, kind, name, value):
     [
         ("number_input", "n_train", 99999, "99999 is not legal; legal is a whole number from"),
         ("number_input", "n_train", -1, "to 20000"),
-        ("number_input", "n_train", None, "an empty field is not legal; legal is a whole number"),
         ("number_input", "l2", 11.0, "11.0 is not legal; legal is a number from 0 to 10"),
-        ("number_input", "l2", None, "an empty field is not legal; legal is a number from 0 to 10"),
         ("number_input", "target_accuracy", 1.5, "legal is a number from 0 to 1, or nothing"),
         (
             "number_input",
@@ -113,6 +111,16 @@ def test_value_that_is_not_legal_is_refused_in_words(app, kind, name, value, wor
     assert name in said(shown)
     assert words in said(shown)
     assert getattr(shown, kind)(key=f"field:{name}").value == held
+
+
+@pytest.mark.parametrize("name", ["n_train", "l2"])
+def test_number_that_must_be_there_comes_back_when_it_is_emptied(app, name):
+    before = app()
+    held = before.number_input(key=f"field:{name}").value
+    shown = set_to(before, "number_input", name, None)
+    assert experiment(shown) == Experiment()
+    assert said(shown) == ""
+    assert shown.number_input(key=f"field:{name}").value == held
 
 
 def test_optional_number_can_be_emptied(app):
