@@ -1,6 +1,7 @@
 """What the outside may ask of a running training: pause, stop, step, change, look.
 
-``train`` polls its control between optimiser steps; a control answers quickly and never blocks.
+``train`` polls its control between stretches of optimiser steps, of 30 ms at most; a control answers
+quickly and never blocks.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Control(Protocol):
     """Anything that answers ``poll``."""
 
     def poll(self) -> Orders:
-        """Return what is asked now; called before every optimiser step."""
+        """Return what is asked now; called between stretches of optimiser steps."""
         ...
 
 

@@ -215,7 +215,7 @@ def train(
     Args:
         experiment: What to train.
         checkpoint: Where to go on; ``None`` starts from the initial weights.
-        control: What may be asked meanwhile; polled before every optimiser step.
+        control: What may be asked meanwhile; polled at least every 30 ms, between steps.
         amendments: Recorded live changes, which take effect again at their steps.
         snapshots: Whether to draw and hand out the views that a recording is made of; without them
             there are metrics at the ends of the epochs only.
