@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import streamlit as st
+
+from playground.ui.feed import routes
 from playground.ui.frame import open_frame
 
 PAGES = {
@@ -13,4 +16,7 @@ PAGES = {
     ],
 }
 
-open_frame(Path(__file__).parent, PAGES)
+if __name__ == "__main__":  # somebody's visit: Streamlit runs this file as a script
+    open_frame(Path(__file__).parent, PAGES)
+else:  # the server itself: 'streamlit run' finds this and serves it
+    app = st.App(__file__, routes=routes())

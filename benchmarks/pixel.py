@@ -56,10 +56,10 @@ def pixel() -> dict[str, dict[str, float]]:
     results = {}
     with tempfile.TemporaryDirectory() as home, _app(Path(home)) as url, sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        chromium.new_page().goto(
-            url
-        )  # whoever comes first to a cold server comes to its first page
-        time.sleep(5)
+        cold = chromium.new_page()
+        cold.goto(url)  # whoever comes first to a cold server comes to its first page
+        cold.wait_for_selector(".odenet[data-state=ok]", timeout=120_000)
+        cold.close()  # it plays a recording, which would be drawn beside what is measured
         print("pixel: pictures of the decision boundary that a browser shows while it trains")
         for name, link in LINKS.items():
             page = chromium.new_page(viewport={"width": 1440, "height": 1000})
@@ -87,15 +87,18 @@ def _watch(page: object, home: Path) -> dict[str, float]:
     page.locator(".odenet[data-mode=boundary]").evaluate(SEEN)
     page.wait_for_timeout(1000 * SECONDS)
     seen = page.evaluate("window.seen")
-    page.get_by_role("button", name="Pause", exact=True).click()
     done.set()
     looker.join()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role(
+        "button", name="Go on", exact=True
+    ).wait_for()  # or it would go on beside the next
     gaps = [later - earlier for (_, earlier), (_, later) in pairwise(seen)]
     ages = [at - 1e3 * written[step] for step, at in seen if step in written]
-    from_worker = sorted(written.values())
-    drawn = (len(from_worker) - 1) / (from_worker[-1] - from_worker[0])
+    first, last = (1e-3 * at for _, at in (seen[0], seen[-1]))
+    drawn = sum(first < at <= last for at in written.values())
     return {
-        "drawn_per_second": drawn,
+        "drawn_per_second": drawn / (last - first),
         "pictures_per_second": len(gaps) / (sum(gaps) / 1e3),
         "longest_gap_ms": max(gaps),
         "age_ms": statistics.median(ages),

@@ -1,8 +1,11 @@
 // What a view gets: bytes and options, its place on the timeline, the frame that is shown.
 
 import { inflate, isSqueezed, parseFrames, unwrap } from "./format.js";
+import { feedOf } from "./feed.js";
 import { prefersReducedMotion, timelineOf } from "./timeline.js";
 import { formatNumber } from "./chart.js";
+
+const STALE = 2000; // milliseconds for which a new run shows the last picture of the one before
 
 export class Receiver {
   constructor(mode) {
@@ -13,6 +16,7 @@ export class Receiver {
     this.longest = "";
     this.options = {};
     this.timeline = null;
+    this.feed = null;
   }
 
   // Called at each run of the component: new bytes, a new theme, or neither.
@@ -29,11 +33,44 @@ export class Receiver {
     try {
       const { options, payload } = unwrap(data);
       this.applyOptions(options);
+      if (this.follow(options.feed)) return;
       if (!isSqueezed(payload)) this.adopt(parseFrames(payload, this.mode));
       else this.unsqueeze(payload);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  // Take the pictures from a feed if there is one, and say whether there is.
+  follow(address) {
+    if (this.feed?.address === address) return true;
+    this.unfollow();
+    if (!address) return false;
+    if (!this.set) this.adopt(null);
+    this.stale = setTimeout(() => this.adopt(null), STALE);
+    this.feed = feedOf(address);
+    this.feed.join(this);
+    return true;
+  }
+
+  unfollow() {
+    clearTimeout(this.stale);
+    this.feed?.leave(this);
+    this.feed = null;
+  }
+
+  fed(bytes) {
+    clearTimeout(this.stale);
+    try {
+      this.adopt(parseFrames(bytes, this.mode));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  // The run rests: let the page hear of it at once.
+  feedEnded() {
+    this.onRest?.();
   }
 
   // What is on the screen stays there until the recording is ready, unless something newer came.

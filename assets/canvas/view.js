@@ -208,6 +208,7 @@ export class View extends Receiver {
   dispose() {
     this.abort.abort();
     this.sizes.disconnect();
+    this.unfollow();
     this.timeline?.leave(this);
     cancelAnimationFrame(this.request);
   }

@@ -20,6 +20,7 @@ Quantity = Literal["loss", "accuracy"]
 _TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
 SETS = ("training", "validation")
 DRAWN = 1000  # rows of one chart; more cannot be told apart
+MOVING = 240  # the same while it grows: a browser takes a tenth of a millisecond for each
 
 
 @cache

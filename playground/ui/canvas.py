@@ -28,6 +28,7 @@ MODULES = (
     "paths",
     "space",
     "trails",
+    "feed",
     "receiver",
     "view",
     "flow",
@@ -90,7 +91,9 @@ def load() -> None:
 
 def _mount(mode: str, payload: bytes, options: dict[str, Any], key: str) -> None:
     views = _light if st.session_state.get(_LOADED) else _inline
-    views[mode](data=wrap(payload, options), key=key)
+    # A run that rests wakes the page, whose script then runs anew; there is nothing else to do.
+    heard = {"on_rests_change": lambda: None} if mode == "flow" else {}
+    views[mode](data=wrap(payload, options), key=key, **heard)
 
 
 def _pad(size: int) -> int:
@@ -173,6 +176,7 @@ def flow_view(
     epoch_slider: bool = False,
     hide: Sequence[str] = (),
     empty_text: str = "Press train to start",
+    feed: str = "",
 ) -> None:
     """Mount the flow view: trajectories, warped grid and 3-D under one depth slider.
 
@@ -187,6 +191,8 @@ def flow_view(
             that will come.
         hide: parts to leave out, of `FLOW_PARTS`.
         empty_text: what to show while there are no frames.
+        feed: address from which the view fetches live frames (`playground.ui.feed`); then `payload`
+            is not looked at, and what is shown stays until the first of them.
 
     Raises:
         ValueError: an unknown view or part, or a height outside 160 … 2000.
@@ -201,6 +207,7 @@ def flow_view(
         "epoch_slider": epoch_slider,
         "hide": _checked(hide, FLOW_PARTS, height),
         "empty_text": empty_text,
+        "feed": feed,
     }
     _mount("flow", flow_part(payload), options, key)
 
@@ -217,6 +224,7 @@ def boundary_view(
     show_test: bool = False,
     hide: Sequence[str] = (),
     empty_text: str = "Press train to start",
+    feed: str = "",
 ) -> None:
     """Mount the boundary view: the predicted map over two inputs (or one) with the data on top.
 
@@ -231,6 +239,8 @@ def boundary_view(
         show_test: whether test points are shown at first.
         hide: parts to leave out, of `BOUNDARY_PARTS`.
         empty_text: what to show while there are no frames.
+        feed: address from which the view fetches live frames (`playground.ui.feed`); then `payload`
+            is not looked at, and what is shown stays until the first of them.
 
     Raises:
         ValueError: an unknown part, or a height outside 160 … 2000.
@@ -244,5 +254,6 @@ def boundary_view(
         "show_test": show_test,
         "hide": _checked(hide, BOUNDARY_PARTS, height),
         "empty_text": empty_text,
+        "feed": feed,
     }
     _mount("boundary", boundary_part(payload), options, key)

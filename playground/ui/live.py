@@ -2,123 +2,121 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from playground.analysis.frames import Frames
-from playground.charts.curves import ROWS, curve, curve_rows, thinned
+from playground.charts.curves import DRAWN, MOVING, ROWS, curve, curve_rows, thinned
 from playground.datasets import TableError
 from playground.experiment import Experiment
-from playground.jobs import Refused, RunRecord
+from playground.jobs import RunRecord
 from playground.ui import axes, replay, state
-from playground.ui.canvas import boundary_part, boundary_view, flow_part, flow_view
+from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
+from playground.ui.feed import feed_of
 from playground.ui.figures import Picture, live_picture, run_metrics
+from playground.ui.transport import ENGINE_SECONDS, Strip, figures, outdated
 
-LIVE_SECONDS = 0.1
-CURVE_SECONDS = 0.4
+LIVE_SECONDS = 0.5  # between two looks at a run that trains; its pictures come by themselves
+_DRAWING_SECONDS = 0.1  # the same, while other axes are being drawn
 _REPLAY_SECONDS = 0.3  # after which a run that rests is taken to rest
-_WATCH_SECONDS = 3.0
-_BLANK_SECONDS = 2.0  # for which a new run shows the last picture of the one before
 _EMPTY = {
     "": "Press train to start",
     "queued": "Waiting for its turn",
     "running": "The first picture is being drawn",
     "paused": "Press train to start",
 }
+_NOTHING = "There is no picture of this run"
 _NONE_YET = pd.DataFrame(
     columns=["epoch", *(f"{s}_{q}" for s in ("train", "validation") for q in ("loss", "accuracy"))],
     dtype=float,
 )
 
 
-def views() -> None:
-    """Draw flow, boundary and curves of the run that is shown."""
+def views(strip: Strip) -> None:
+    """Draw flow, boundary and curves of the run that is shown, and its figures in the strip on top.
+
+    All that changes while nobody touches anything is one fragment: each beat lets the browser look at
+    the whole page.
+    """
     shown = state.record()
+    # The strip was drawn a moment ago, and a short training may have ended since.
     status = shown.status if shown else None
-    # The strip on top was drawn a moment ago, and a short training may have ended since.
-    drawn_as = st.session_state.get("drawn_as", status)
-    pace = _pace(shown) if status == drawn_as else LIVE_SECONDS
-    st.fragment(_pictures, run_every=pace)(drawn_as, pace, [])
-    active = status in state.ACTIVE
-    st.fragment(_curves, run_every=CURVE_SECONDS if active else None)()
+    pace = _pace(shown, strip) if status == strip.status else _DRAWING_SECONDS
+    st.fragment(_beat, run_every=pace)(strip, pace, [])
 
 
-def _pace(shown: RunRecord | None) -> float | None:
-    """Return how often the pictures are drawn anew, in seconds; ``None`` where nothing will come."""
-    if shown is None:
-        return None
-    picture = live_picture(shown.id)
-    if shown.status in state.ACTIVE or axes.awaited(shown, picture):
-        return LIVE_SECONDS
-    return _REPLAY_SECONDS if replay.awaited(shown, picture) else None
+def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
+    """Return how often the run is looked at, in seconds; ``None`` where nothing will come."""
+    paces = [] if strip.engine_lived else [ENGINE_SECONDS]
+    if shown is not None and shown.status in state.ACTIVE:
+        paces.append(LIVE_SECONDS)
+    elif shown is not None:
+        picture = live_picture(shown.id)
+        paces += [_DRAWING_SECONDS] if axes.awaited(shown, picture) else []
+        paces += [_REPLAY_SECONDS] if replay.awaited(shown, picture) else []
+    return min(paces, default=None)
 
 
-def _pictures(drawn_as: str | None, pace: float | None, beaten: list[bool]) -> None:
-    """Draw flow and boundary; run the whole page anew where more than they has to change.
+def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
+    """Draw what moves; run the whole page anew where more than that has to change.
+
+    While a run trains the browser fetches its pictures by itself, and tells this when it rests.
 
     Args:
-        drawn_as: The status for which the page was drawn.
+        strip: What the page was drawn for.
         pace: How often this is drawn, in seconds.
         beaten: Empty in the page's own run; the same list comes again with each beat.
     """
     shown = state.record()
-    if shown is not None and shown.status in state.ACTIVE:
-        with suppress(Refused):  # deleted in this very moment
-            state.jobs().watch(shown.id, _WATCH_SECONDS)
     # Read after the status: what rests has its last picture.
-    picture = live_picture(shown.id) if shown is not None else Picture("")
-    flow_bytes, boundary_bytes = _bytes(shown, picture)
-    empty = _EMPTY.get(shown.status, "There is no picture of this run") if shown else _EMPTY[""]
-    flow, output = st.columns([1.15, 1], gap="medium")
-    with flow:
-        st.markdown("##### Flow: the features through depth")
-        flow_view(
-            flow_bytes,
-            key="flow",
-            height=400,
-            group="play",
-            epoch_slider=True,
-            empty_text=empty,
-        )
-    with output:
-        st.markdown("##### Output")
-        boundary_view(boundary_bytes, key="boundary", height=400, group="play", empty_text=empty)
-        if shown is not None:
-            axes.axis_choice(shown)
-            _say_what_is_old(shown, picture)
+    picture = _picture(shown)
+    figures(strip, shown)
+    _pictures(shown, picture)
+    _curves(shown)
     # Never in the page's own run: what it has told its widgets would be lost on the way, and they
     # would answer with values of their own. The next beat comes from the browser, which has it all.
     first = not beaten
     beaten[:] = [True]
-    if shown is None or first:
+    if first:
         return
-    if shown.status != drawn_as:
-        st.rerun()  # the buttons stand outside this fragment and must follow the new status
-    if replay.awaited(shown, picture):
+    if outdated(strip, shown) or (shown is not None and shown.status != strip.status):
+        st.rerun()
+    if shown is not None and replay.awaited(shown, picture):
         replay.load(shown, picture)
-    if _pace(shown) != pace:
+    if _pace(shown, strip) != pace:
         st.rerun()
 
 
-def _bytes(shown: RunRecord | None, picture: Picture) -> tuple[bytes, bytes]:
-    """Return what the flow view and the boundary view show.
+def _picture(shown: RunRecord | None) -> Picture:
+    """Return the newest picture of a run that rests; of one that trains the browser has it."""
+    if shown is None or shown.status in state.ACTIVE:
+        return Picture("")
+    return live_picture(shown.id)
 
-    In the moment between a run's beginning and its first picture that is the last picture of the run
-    before it, so that the views do not go blank at each change of a setting.
-    """
-    if shown is None:
-        return b"", b""
-    if picture.frame:
-        st.session_state["pictured"] = picture.frame
-        return replay.parts(shown, picture)
-    begins = shown.status in state.ACTIVE and time.time() - shown.created < _BLANK_SECONDS
-    before = st.session_state.get("pictured", b"") if begins else b""
-    return flow_part(before), boundary_part(before)
+
+def _pictures(shown: RunRecord | None, picture: Picture) -> None:
+    """Draw flow and boundary."""
+    active = shown is not None and shown.status in state.ACTIVE
+    parts = replay.parts(shown, picture) if picture.frame else (b"", b"")
+    common = {
+        "height": 400,
+        "group": "play",
+        "empty_text": _EMPTY.get(shown.status, _NOTHING) if shown else _EMPTY[""],
+        "feed": feed_of(shown.id) if active else "",
+    }
+    flow, output = st.columns([1.15, 1], gap="medium")
+    with flow:
+        st.markdown("##### Flow: the features through depth")
+        flow_view(parts[0], key="flow", epoch_slider=True, **common)
+    with output:
+        st.markdown("##### Output")
+        boundary_view(parts[1], key="boundary", **common)
+        if shown is not None:
+            axes.axis_choice(shown)
+            _say_what_is_old(shown, picture)
 
 
 def _say_what_is_old(shown: RunRecord, picture: Picture) -> None:
@@ -130,9 +128,9 @@ def _say_what_is_old(shown: RunRecord, picture: Picture) -> None:
         st.caption(f"The picture is of step {step:,}; the run rests at step {shown.step:,}.")
 
 
-def _curves() -> None:
-    shown = state.record()
+def _curves(shown: RunRecord | None) -> None:
     metrics = run_metrics(shown.id) if shown is not None else None
+    moves = shown is not None and shown.status in state.ACTIVE
     classes = shown is None or _classifies(shown.experiment_json)
     # Headings in a row of their own: the switch in one of them must not push its chart down.
     left, right = st.columns(2, gap="medium", vertical_alignment="center")
@@ -143,16 +141,16 @@ def _curves() -> None:
         right.markdown("##### Accuracy")
     left, right = st.columns(2, gap="medium")
     with left:
-        _curve("loss", log, metrics)
+        _curve("loss", log, metrics, moves)
     if classes:
         with right:
-            _curve("accuracy", False, metrics)
+            _curve("accuracy", False, metrics, moves)
 
 
-def _curve(quantity: Any, log: bool, metrics: pd.DataFrame | None) -> None:
+def _curve(quantity: Any, log: bool, metrics: pd.DataFrame | None, moves: bool) -> None:
     specification = curve(quantity, log)
     st.vega_lite_chart(
-        {**specification, "datasets": {ROWS: _drawn_rows(quantity, metrics)}},
+        {**specification, "datasets": {ROWS: _drawn_rows(quantity, metrics, moves)}},
         key=f"curve:{quantity}:{log}",
         width="stretch",
     )
@@ -169,14 +167,17 @@ def _classifies(experiment_json: str) -> bool:
         return experiment.data.entry.task == "classification"
 
 
-def _drawn_rows(quantity: Any, metrics: pd.DataFrame | None) -> pd.DataFrame:
+def _drawn_rows(quantity: Any, metrics: pd.DataFrame | None, moves: bool) -> pd.DataFrame:
     """Return the rows of a chart, the same ones as long as there are no new metrics.
 
     Before the first ones the chart stands there without a line: it keeps its place on the page.
     """
     if metrics is None:
         return curve_rows(_NONE_YET, quantity)
-    held: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = st.session_state.setdefault("curves", {})
-    if quantity not in held or held[quantity][0] is not metrics:
-        held[quantity] = metrics, thinned(curve_rows(metrics, quantity), quantity)
-    return held[quantity][1]
+    held: dict[str, tuple[pd.DataFrame, bool, pd.DataFrame]]
+    held = st.session_state.setdefault("curves", {})
+    of, moved, rows = held.get(quantity, (None, moves, None))
+    if of is not metrics or moved != moves:
+        rows = thinned(curve_rows(metrics, quantity), quantity, MOVING if moves else DRAWN)
+        held[quantity] = metrics, moves, rows
+    return rows

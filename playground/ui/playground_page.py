@@ -13,7 +13,7 @@ from playground.ui.data_panel import data_choice, data_options
 from playground.ui.explain import explanation
 from playground.ui.live import views
 from playground.ui.panels import network_choice, network_options, optimizer_panel
-from playground.ui.transport import transport
+from playground.ui.transport import Strip, transport
 
 
 def playground_page() -> None:
@@ -25,15 +25,15 @@ def playground_page() -> None:
         state.renew(train=st.session_state.pop("train_at_once", False))
     state.look()
     tell_browser(address.link())
-    transport()
+    strip = transport()
     if window.narrow:
-        _narrow()
+        _narrow(strip)
     else:
-        _wide()
+        _wide(strip)
     explanation(state.experiment())
 
 
-def _wide() -> None:
+def _wide(strip: Strip) -> None:
     experiment = state.experiment()
     data, network, shown = st.columns([1.05, 1.15, 3.6], gap="medium")
     with data:
@@ -44,17 +44,17 @@ def _wide() -> None:
         network_options(experiment)
         optimizer_panel(experiment)
     with shown:
-        views()
+        views(strip)
 
 
-def _narrow() -> None:
+def _narrow(strip: Strip) -> None:
     experiment = state.experiment()
     data, network = st.tabs(["Data", "Network and training"])
     with data:
         _beside(experiment, (1.6, 1), data_choice, data_options)
     with network:
         _beside(experiment, (1.2, 1, 1), network_choice, network_options, optimizer_panel)
-    views()
+    views(strip)
 
 
 def _beside(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
@@ -14,8 +16,7 @@ from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
 from playground.ui.share import share
 
-FIGURES_SECONDS = 0.25
-_ENGINE_SECONDS = 1.0  # between two looks at the engine
+ENGINE_SECONDS = 1.0  # between two looks at the engine
 _RETRY_SECONDS = 5.0  # before a page tries again to start it
 _STATUS = {
     "queued": ("orange", "waiting"),
@@ -28,22 +29,31 @@ _STATUS = {
 }
 
 
-def transport() -> None:
+@dataclass(frozen=True)
+class Strip:
+    """What the strip was drawn for, and the place in it where the figures of the run go."""
+
+    place: DeltaGenerator
+    status: str | None
+    engine_lived: bool
+    since: float  # on the clock of this process
+
+
+def transport() -> Strip:
     """Draw the strip for the run that is shown."""
     shown = state.record()
     engine = _engine_now(seconds=0.0)
-    # The views look whether it has changed since.
-    st.session_state["drawn_as"] = shown.status if shown else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
         _buttons(shown)
         with st.container(key="figures", width="stretch"):
-            _figures_fragment(shown, engine)
+            place = st.empty()
         share(shown)
         with st.popover("Export", icon=":material/download:"):
             export_menu(shown)
     _disagreement(shown)
     if not engine.alive:
         _engine(engine)
+    return Strip(place, shown.status if shown else None, engine.alive, time.monotonic())
 
 
 def _buttons(shown: RunRecord | None) -> None:
@@ -98,34 +108,30 @@ def _buttons(shown: RunRecord | None) -> None:
     )
 
 
-def _figures_fragment(shown: RunRecord | None, engine: EngineState) -> None:
-    active = shown is not None and shown.status in state.ACTIVE
-    pace = FIGURES_SECONDS if active else None if engine.alive else _ENGINE_SECONDS
-    st.fragment(_figures, run_every=pace)(shown is not None, engine.alive, time.monotonic())
+def outdated(strip: Strip, shown: RunRecord | None) -> bool:
+    """Return whether the strip has to be drawn anew, with the whole page.
 
-
-def _figures(drawn: bool, engine_lived: bool, since: float) -> None:
-    """Draw the figures; run the whole page anew when the run has gone or the engine has changed.
-
-    Args:
-        drawn: Whether the page was drawn for a run.
-        engine_lived: Whether the engine was alive then.
-        since: When that was, on the clock of this process.
+    Every run of the page starts the engine unless it runs.
     """
-    engine, shown = _engine_now(), state.record()
-    overdue = not engine.alive and time.monotonic() - since > _RETRY_SECONDS
-    if engine.alive != engine_lived or overdue or (drawn and shown is None):
-        st.rerun()  # every run of the page starts the engine unless it runs
-    if shown is None:
-        st.caption("No run yet.")
-        return
-    try:
-        _figures_of(shown, engine)
-    except Refused:  # deleted in this very moment, in another tab
-        st.caption("This run is gone.")
+    engine = _engine_now()
+    overdue = not engine.alive and time.monotonic() - strip.since > _RETRY_SECONDS
+    gone = strip.status is not None and shown is None
+    return engine.alive != strip.engine_lived or overdue or gone
 
 
-def _engine_now(seconds: float = _ENGINE_SECONDS) -> EngineState:
+def figures(strip: Strip, shown: RunRecord | None) -> None:
+    """Draw the figures of the run in their place in the strip."""
+    with strip.place.container():
+        if shown is None:
+            st.caption("No run yet.")
+            return
+        try:
+            _figures_of(shown, _engine_now())
+        except Refused:  # deleted in this very moment, in another tab
+            st.caption("This run is gone.")
+
+
+def _engine_now(seconds: float = ENGINE_SECONDS) -> EngineState:
     """Return the engine's state, no older than so many seconds."""
     at, engine = st.session_state.get("engine_seen", (0.0, None))
     if engine is None or time.monotonic() - at >= seconds:

@@ -1,0 +1,87 @@
+"""Live pictures past the scripts: the views of a page fetch a run's newest frame from the server.
+
+Each run of a script, even of a small fragment, lets the browser look at every control of the page
+anew, which on a page with sixty of them takes longer than to draw a picture. So pictures come by a
+route of their own: a request waits until there is a frame that the view does not have yet, and is
+answered with its bytes, as packed by ``playground.analysis.frames``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import cache
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from playground.jobs import Reader, Refused
+from playground.ui import state
+
+PATIENCE = 10.0  # seconds that a request waits for a picture
+LOOK_SECONDS = 0.02  # between two looks at the file of the newest frame, which cost microseconds
+STATUS_SECONDS = 0.5  # between two looks at the run itself, which ask the store
+WATCH_SECONDS = 3.0
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Encoding": "identity",  # packing would cost the server more than the way costs
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def routes() -> list[Route]:
+    """Return the server's routes for live pictures, below the address at which the app lives."""
+    return [Route(f"{_base()}/live/{{run_id}}", newest, methods=["GET"])]
+
+
+def feed_of(run_id: str) -> str:
+    """Return the address from which a view fetches the newest frames of a run."""
+    return f"{_base()}/live/{run_id}"
+
+
+def _base() -> str:
+    path = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{path}" if path else ""
+
+
+@cache
+def _runs() -> Reader:
+    return Reader()
+
+
+async def newest(request: Request) -> Response:
+    """Answer with the newest frame of a run as soon as it is not the one that the asker knows.
+
+    The query's ``known`` is the version that came with the last answer, in the header ``X-Version``. An
+    answer without a body is 204: nothing new for ten seconds, or, with the header ``X-Run: rests``,
+    nothing until the run goes on. 404 means that there is no such run.
+    """
+    run_id, known = request.path_params["run_id"], request.query_params.get("known")
+    until, looked, active = time.monotonic() + PATIENCE, 0.0, True
+    try:
+        while True:
+            now = time.monotonic()
+            if now - looked >= STATUS_SECONDS:
+                looked, active = now, await run_in_threadpool(_looked_at, run_id)
+            # Read after the status: what rests has its last picture.
+            fresh = _runs().live(run_id, known)
+            if fresh is not None:
+                version, frame = fresh
+                head = {**_HEADERS, "X-Version": version}
+                return Response(frame, headers=head, media_type="application/octet-stream")
+            if not active:
+                return Response(status_code=204, headers={**_HEADERS, "X-Run": "rests"})
+            if now > until or await request.is_disconnected():
+                return Response(status_code=204, headers=_HEADERS)
+            await asyncio.sleep(LOOK_SECONDS)
+    except Refused:
+        return Response(status_code=404, headers=_HEADERS)
+
+
+def _looked_at(run_id: str) -> bool:
+    """Say that somebody looks at a run, and return whether more pictures of it will come."""
+    _runs().watch(run_id, WATCH_SECONDS)
+    return _runs().get(run_id).status in state.ACTIVE
