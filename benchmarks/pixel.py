@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
-from playground.analysis.frames import Frames
 from playground.jobs import Jobs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,9 +35,15 @@ LINKS = {
 SECONDS = 8.0
 SEEN = """(view) => {
     window.seen = [];
+    const feeds = window[Symbol.for("odenet.feeds")];
+    let last = null;
     new MutationObserver(() => {
-        const step = Number(view.dataset.step);
-        if (!window.seen.length || window.seen.at(-1)[0] !== step) window.seen.push([step, Date.now()]);
+        if (view.dataset.step === last) return;
+        last = view.dataset.step;
+        // The version of a picture begins with the nanosecond at which it was written.
+        const { known } = feeds.values().next().value ?? { known: "" };
+        const written = Number(BigInt("0x" + known.split("-")[0]) / 1000000n);
+        window.seen.push([Date.now(), Date.now() - written]);
     }).observe(view, {attributes: true, attributeFilter: ["data-step"]});
 }"""
 
@@ -65,59 +69,33 @@ def pixel() -> dict[str, dict[str, float]]:
             page = chromium.new_page(viewport={"width": 1440, "height": 1000})
             page.goto(f"{url}/playground?{link}")
             page.wait_for_selector(".odenet[data-mode=boundary][data-state=ok]", timeout=120_000)
-            result = results[name] = _watch(page, Path(home))
+            result = results[name] = _watch(page)
             page.close()
             print(
-                f"  {name:28s} {result['pictures_per_second']:5.1f} of "
-                f"{result['drawn_per_second']:.1f} pictures/s, longest gap "
+                f"  {name:28s} {result['pictures_per_second']:5.1f} pictures/s, longest gap "
                 f"{result['longest_gap_ms']:.0f} ms, age {result['age_ms']:.0f} ms"
             )
         chromium.close()
     return results
 
 
-def _watch(page: object, home: Path) -> dict[str, float]:
+def _watch(page: object) -> dict[str, float]:
     """Train for a while and return what was seen."""
-    written: dict[int, float] = {}
-    done = threading.Event()
-    looker = threading.Thread(target=_note_pictures, args=(home, written, done), daemon=True)
-    looker.start()
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).wait_for()
     page.locator(".odenet[data-mode=boundary]").evaluate(SEEN)
     page.wait_for_timeout(1000 * SECONDS)
     seen = page.evaluate("window.seen")
-    done.set()
-    looker.join()
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role(
         "button", name="Go on", exact=True
     ).wait_for()  # or it would go on beside the next
-    gaps = [later - earlier for (_, earlier), (_, later) in pairwise(seen)]
-    ages = [at - 1e3 * written[step] for step, at in seen if step in written]
-    first, last = (1e-3 * at for _, at in (seen[0], seen[-1]))
-    drawn = sum(first < at <= last for at in written.values())
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(seen)]
     return {
-        "drawn_per_second": drawn / (last - first),
-        "pictures_per_second": len(gaps) / (sum(gaps) / 1e3),
+        "pictures_per_second": 1e3 * len(gaps) / sum(gaps),
         "longest_gap_ms": max(gaps),
-        "age_ms": statistics.median(ages),
+        "age_ms": statistics.median(age for _, age in seen),
     }
-
-
-def _note_pictures(home: Path, written: dict[int, float], done: threading.Event) -> None:
-    """Note when the worker wrote the picture of which step."""
-    known: dict[Path, int] = {}
-    while not done.wait(0.01):
-        for file in home.glob("runs/*/live.frame"):
-            try:
-                stamp = file.stat().st_mtime_ns
-                if known.get(file) != stamp:
-                    known[file] = stamp
-                    step = Frames.unpack(file.read_bytes()).meta["frames"][-1]["step"]
-                    written[step] = stamp / 1e9
-            except (OSError, ValueError):
-                continue
 
 
 def _wait_for(address: str, seconds: float = 60.0) -> None:

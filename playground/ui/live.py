@@ -19,7 +19,7 @@ from playground.ui.feed import feed_of
 from playground.ui.figures import Picture, live_picture, run_metrics
 from playground.ui.transport import ENGINE_SECONDS, Strip, figures, outdated
 
-LIVE_SECONDS = 0.5  # between two looks at a run that trains; its pictures come by themselves
+LIVE_SECONDS = 0.7  # between two looks at a run that trains; its pictures come by themselves
 _DRAWING_SECONDS = 0.1  # the same, while other axes are being drawn
 _REPLAY_SECONDS = 0.3  # after which a run that rests is taken to rest
 _EMPTY = {
