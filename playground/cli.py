@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
+    from playground.training.events import Snapshot
 
 LISTED = (
     "datasets",
@@ -158,7 +160,7 @@ def _train(arguments: argparse.Namespace) -> int:
         elif isinstance(event, e.Checkpoint):
             checkpoint = event
         elif isinstance(event, e.Snapshot) and arguments.recording:
-            snapshots.append(event.frame)
+            snapshots.append(event)
         elif isinstance(event, e.Finished | e.Stopped | e.Diverged | e.Failed):
             ending = event
     progress.close()
@@ -167,7 +169,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.weights and checkpoint is not None:
         Path(arguments.weights).write_bytes(weights_only(checkpoint.payload))
     if snapshots:
-        _record(Path(arguments.recording), snapshots)
+        _record(Path(arguments.recording), experiment, snapshots)
     if arguments.json:
         print(json.dumps(_result(status, ending.reason, metrics), allow_nan=False))
     return 0 if status in ("finished", "stopped") else 1
@@ -206,11 +208,14 @@ def _words(summary: Any) -> str:
     return f"{summary.mean:.4g}{std} ({spread}, {summary.count} repetitions)"
 
 
-def _record(file: Path, snapshots: list[bytes]) -> None:
+def _record(file: Path, experiment: Experiment, snapshots: list[Snapshot]) -> None:
     """Write a recording that is small enough to ship: forty frames of a hundred points."""
-    from playground.analysis.frames import Frames, stack
+    from playground.training import retell
 
-    recording = stack([Frames.unpack(snapshot) for snapshot in snapshots]).thinned(40, 100)
+    recording = retell(experiment, snapshots, seconds=math.inf)
+    if recording is None:
+        raise ValueError(f"--recording {file}: fewer than two moments of this run can be drawn")
+    recording = recording.thinned(40, 100)
     file.write_bytes(gzip.compress(recording.pack(), mtime=0))
 
 

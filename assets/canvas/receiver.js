@@ -33,7 +33,7 @@ export class Receiver {
     try {
       const { options, payload } = unwrap(data);
       this.applyOptions(options);
-      if (this.follow(options.feed)) return;
+      if (this.takeFrom(options.feed)) return;
       if (!isSqueezed(payload)) this.adopt(parseFrames(payload, this.mode));
       else this.unsqueeze(payload);
     } catch (error) {
@@ -42,9 +42,9 @@ export class Receiver {
   }
 
   // Take the pictures from a feed if there is one, and say whether there is.
-  follow(address) {
+  takeFrom(address) {
     if (this.feed?.address === address) return true;
-    this.unfollow();
+    this.leaveFeed();
     if (!address) return false;
     if (!this.set) this.adopt(null);
     this.stale = setTimeout(() => this.adopt(null), STALE);
@@ -53,7 +53,7 @@ export class Receiver {
     return true;
   }
 
-  unfollow() {
+  leaveFeed() {
     clearTimeout(this.stale);
     this.feed?.leave(this);
     this.feed = null;

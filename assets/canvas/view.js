@@ -208,7 +208,7 @@ export class View extends Receiver {
   dispose() {
     this.abort.abort();
     this.sizes.disconnect();
-    this.unfollow();
+    this.leaveFeed();
     this.timeline?.leave(this);
     cancelAnimationFrame(this.request);
   }

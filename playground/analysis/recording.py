@@ -1,4 +1,4 @@
-"""Recordings: the kept views of a run in one set of frames, small enough to travel at once.
+"""Recordings on their way: the frames of a whole run, made small enough to travel at once.
 
 A squeezed set is ``ODEZ`` followed by a zlib stream of an ordinary set. Inside it the integers of
 ``paths`` and ``warp`` have lost their lowest bits (an eighth of a pixel on a picture of 500), and each
@@ -9,38 +9,14 @@ is stored as the difference from what the layer and the frame before it let expe
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 
-from playground.analysis.frames import FULL, Frames, stack
+from playground.analysis.frames import FULL, Frames
 
 MAGIC = b"ODEZ"
 DROPPED_BITS = 4
 _CODED = ("paths", "warp")
-
-
-def recording(kept: Sequence[bytes], last: bytes) -> Frames | None:
-    """Join the kept views of a run and its newest one.
-
-    Args:
-        kept: Packed frames in the order of their steps.
-        last: The newest frame, which ends the recording; kept ones of its step or later are left out.
-
-    Returns:
-        The recording; ``None`` where ``last`` shows other inputs than the kept views, or where
-        nothing comes before it.
-
-    Raises:
-        ValueError: If frames are damaged or of different runs.
-    """
-    end = Frames.unpack(last)
-    step = end.meta["frames"][-1]["step"]
-    parts = [Frames.unpack(frame) for frame in kept]
-    before = [part for part in parts if part.meta["frames"][-1]["step"] < step]
-    if not before or before[-1].meta["features"] != end.meta["features"]:
-        return None
-    return stack([*before, end])
 
 
 def squeeze(payload: bytes) -> bytes:

@@ -44,10 +44,22 @@ class Folder:
             if file.name != name:
                 file.unlink(missing_ok=True)
 
-    def write_snapshot(self, step: int, frame: bytes) -> str:
-        """Write one kept frame; return its name below the folder. Raises OSError as above."""
-        name = f"{SNAPSHOTS}/{step}.frame"
-        _write(self.path / name, frame)
+    def write_snapshot(self, step: int, weights: bytes) -> str:
+        """Write kept weights; return their name below the folder. Raises OSError as above."""
+        name = f"{SNAPSHOTS}/{step}.safetensors"
+        _write(self.path / name, weights)
+        return name
+
+    def write_recording(self, step: int, features: tuple[int, int], frames: bytes) -> str:
+        """Write the views of the run up to a step in place of what was drawn before.
+
+        Returns:
+            Its name below the folder. Raises OSError as above.
+        """
+        name = recording_name(step, features)
+        for old in self.path.glob("recording-*"):
+            old.unlink(missing_ok=True)
+        _write(self.path / name, frames)
         return name
 
     def write_live(self, frame: bytes) -> None:
@@ -68,6 +80,11 @@ class Folder:
         except FileNotFoundError:
             return None
         return f"{stat.st_mtime_ns:x}-{stat.st_ino:x}"
+
+
+def recording_name(step: int, features: tuple[int, int]) -> str:
+    """Return the name of the file with the views of two inputs up to a step."""
+    return f"recording-{step}-{features[0]}-{features[1]}.frames"
 
 
 def _write(path: Path, data: bytes, *, durable: bool = False) -> None:

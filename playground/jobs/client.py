@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from playground.jobs import launch
 from playground.jobs.admission import check_caps, check_disk, give_way, stop
+from playground.jobs.artifacts import recording_name
 from playground.jobs.queries import insert_run, row_of, set_columns
 from playground.jobs.reader import Reader
 from playground.jobs.records import (
@@ -22,6 +23,7 @@ from playground.jobs.records import (
     checked_id,
     new_id,
     text_of_view,
+    view_of,
 )
 
 if TYPE_CHECKING:
@@ -218,6 +220,21 @@ class Jobs(Reader):
                 set_columns(
                     db, run_id, view=text, view_version=row["view_version"] + 1, view_error=""
                 )
+
+    def request_recording(self, run_id: str) -> None:
+        """Ask for the recording of a run that rests; whoever may look at the run may ask.
+
+        It is drawn on the slot that is kept for short work. Where drawing has failed once, nothing
+        happens: ``RunRecord.view_error`` says why.
+        """
+        with _in_words(), self.store.writing() as db:
+            row = row_of(db, run_id)
+            waiting = row["view_version"] > row["view_drawn"]
+            features = view_of(row["view"]).features or (0, 1)
+            there = row["recording"] == recording_name(row["checkpoint_step"], features)
+            rests = row["status"] not in ("queued", "running")
+            if rests and not (waiting or there or row["view_error"]):
+                set_columns(db, run_id, view_version=row["view_version"] + 1)
 
     def rename(self, run_id: str, name: str) -> None:
         """Give a run a name of at most 200 characters. Raises ValueError for a longer one."""

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playground.jobs.artifacts import LIVE, Folder
+from playground.jobs.artifacts import LIVE, Folder, recording_name
 from playground.jobs.queries import metrics_of, read_amendments, row_of
-from playground.jobs.records import RunRecord, checked_id, record_of
+from playground.jobs.records import RunRecord, checked_id, record_of, view_of
 from playground.jobs.settings import read_settings
 from playground.jobs.store import open_store
 
@@ -96,7 +96,7 @@ class Reader:
         return None if frame is None else (version, frame)
 
     def snapshots(self, run_id: str, since_step: int = -1) -> list[Snapshot]:
-        """Return the kept frames after a step, in order."""
+        """Return the kept weights after a step, in order."""
         from playground.training.events import Snapshot
 
         with self.store.reading() as db:
@@ -106,8 +106,19 @@ class Reader:
                 (run_id, since_step),
             ).fetchall()
         folder = self._folder(run_id)
-        frames = [(row, folder.read(row["file"])) for row in rows]
-        return [Snapshot(r["step"], r["epoch"], frame) for r, frame in frames if frame is not None]
+        kept = [(row, folder.read(row["file"])) for row in rows]
+        return [Snapshot(r["step"], r["epoch"], held) for r, held in kept if held is not None]
+
+    def recording(self, run_id: str) -> bytes | None:
+        """Return the views of a run from its beginning to where it rests, as one set of frames.
+
+        Returns:
+            ``None`` where they have not been drawn yet; see ``Jobs.request_recording``.
+        """
+        with self.store.reading() as db:
+            row = row_of(db, run_id)
+        name = recording_name(row["checkpoint_step"], view_of(row["view"]).features or (0, 1))
+        return self._folder(run_id).read(name) if row["recording"] == name else None
 
     def checkpoint(self, run_id: str) -> bytes | None:
         """Return the newest checkpoint, ``None`` before the first."""

@@ -202,14 +202,14 @@ class Recorder:
         self._folder.write_live(event.frame)
 
     def _record_snapshot(self, event: Snapshot) -> None:
-        file = self._folder.write_snapshot(event.step, event.frame)
+        file = self._folder.write_snapshot(event.step, event.weights)
         self._add(
             "INSERT OR REPLACE INTO snapshots (run, step, epoch, file, size) "
             "VALUES (:run, :step, :epoch, :file, :size)",
             step=event.step,
             epoch=event.epoch,
             file=file,
-            size=len(event.frame),
+            size=len(event.weights),
         )
 
     def _record_checkpoint(self, event: Checkpoint) -> None:

@@ -8,7 +8,7 @@ decisions (``attempt``, ``yield_asked``, ``tries``) and the worker's reports (``
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE runs (
@@ -53,7 +53,9 @@ CREATE TABLE runs (
     checkpoint_step INTEGER NOT NULL DEFAULT -1,
     checkpoint_size INTEGER NOT NULL DEFAULT 0,
     view_drawn INTEGER NOT NULL DEFAULT 0,
-    view_error TEXT NOT NULL DEFAULT ''
+    view_error TEXT NOT NULL DEFAULT '',
+    recording TEXT,
+    recording_size INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_user ON runs (user, created);
 CREATE INDEX runs_unfinished ON runs (status) WHERE status IN ('queued', 'running');
@@ -107,3 +109,13 @@ CREATE TABLE engine (
     visited REAL NOT NULL DEFAULT 0
 );
 """
+
+# What makes of a store of one version one of the next.
+MIGRATIONS = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN recording TEXT",
+        "ALTER TABLE runs ADD COLUMN recording_size INTEGER NOT NULL DEFAULT 0",
+        # They held pictures, from which weights cannot be had.
+        "DELETE FROM snapshots",
+    ),
+}

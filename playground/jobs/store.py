@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playground.jobs.schema import SCHEMA, VERSION
+from playground.jobs.schema import MIGRATIONS, SCHEMA, VERSION
 from playground.jobs.settings import Settings
 
 BUSY_SECONDS = 20.0
@@ -99,9 +99,11 @@ class Store:
             (pages,) = db.execute("PRAGMA page_count").fetchone()
             (free,) = db.execute("PRAGMA freelist_count").fetchone()
             (page,) = db.execute("PRAGMA page_size").fetchone()
-            (frames,) = db.execute("SELECT COALESCE(SUM(size), 0) FROM snapshots").fetchone()
-            (weights,) = db.execute("SELECT COALESCE(SUM(checkpoint_size), 0) FROM runs").fetchone()
-        return (pages - free) * page + frames + weights
+            (kept,) = db.execute("SELECT COALESCE(SUM(size), 0) FROM snapshots").fetchone()
+            (rest,) = db.execute(
+                "SELECT COALESCE(SUM(checkpoint_size + recording_size), 0) FROM runs"
+            ).fetchone()
+        return (pages - free) * page + kept + rest
 
     def close(self) -> None:
         """Close the connections that nobody uses now."""
@@ -126,13 +128,11 @@ class Store:
         with self.reading() as db:
             _set_journal(db, self.settings.journal)
             version = _version(db)
-            if version == 0:
+            if version < VERSION:
                 db.execute("BEGIN IMMEDIATE")
-                if _version(db) == 0:  # nobody else was faster
-                    for statement in SCHEMA.split(";\n"):
-                        if statement.strip():
-                            db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {VERSION}")
+                for statement in _steps_from(_version(db)):  # somebody else may have been faster
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {max(VERSION, _version(db))}")
                 db.execute("COMMIT")
                 version = _version(db)
         if version > VERSION:
@@ -174,3 +174,10 @@ def _set_journal(db: sqlite3.Connection, journal: str) -> None:
 
 def _version(db: sqlite3.Connection) -> int:
     return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _steps_from(version: int) -> list[str]:
+    """Return the statements that make a store of this version one of the present version."""
+    if version == 0:
+        return [statement for statement in SCHEMA.split(";\n") if statement.strip()]
+    return [statement for old in range(version, VERSION) for statement in MIGRATIONS[old]]

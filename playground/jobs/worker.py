@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +21,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 import playground
 from playground.experiment import Experiment
-from playground.jobs.artifacts import Folder
-from playground.jobs.queries import read_amendments
+from playground.jobs.artifacts import LIVE, Folder
+from playground.jobs.queries import read_amendments, set_columns
+from playground.jobs.reader import Reader
 from playground.jobs.recorder import Recorder, SupersededError
 from playground.jobs.records import checked_id, view_of
 from playground.jobs.settings import read_settings
 from playground.jobs.store import Store
+from playground.training.control import View
 from playground.training.events import ENDINGS, Amendment, Event
 
 Train = Callable[..., Iterator[Event]]
@@ -98,7 +101,7 @@ def claim(store: Store, run_id: str, attempt: int) -> Claim | None:
 
 
 def draw(home: str, run_id: str, view_version: int) -> None:
-    """Draw the views of a run that is not training, as its ``view`` asks, from its last checkpoint.
+    """Draw a run that is not training: the view that it asks for, or else its recording.
 
     Args:
         home: Folder of the store.
@@ -109,13 +112,20 @@ def draw(home: str, run_id: str, view_version: int) -> None:
     try:
         with store.reading() as db:
             row = db.execute(
-                "SELECT experiment, checkpoint, view FROM runs WHERE id = ? AND view_version = ?",
+                "SELECT * FROM runs WHERE id = ? AND view_version = ?",
                 (checked_id(run_id), view_version),
             ).fetchone()
         if row is None:
             return
-        frame, words = _redraw(Folder(store.runs_folder, run_id), *tuple(row))
-        _keep_drawing(store, run_id, view_version, frame, words)
+        view = view_of(row["view"])
+        folder = Folder(store.runs_folder, run_id)
+        try:
+            if _shows(folder, view):
+                _record_views(store, row, view)
+            else:
+                _redraw(store, row, view)
+        except Exception as error:  # a view that fails must not keep its slot busy for ever
+            _drawn(store, row, view_error=f"{type(error).__name__}: {error}")
     finally:
         store.close()
 
@@ -148,32 +158,69 @@ def _train(claimed: Claim, recorder: Recorder, train: Train) -> None:
         recorder.fail("the training ended without saying why")
 
 
-def _redraw(
-    folder: Folder, experiment: str, checkpoint: str, view: str
-) -> tuple[bytes | None, str]:
-    """Return the frame, or ``None`` and why there is none."""
-    from playground.training import redraw
+def _shows(folder: Folder, view: View) -> bool:
+    """Return whether the newest picture of a run shows what a view asks for."""
+    from playground.analysis.frames import Frames
 
     try:
-        payload = folder.read(checkpoint)
-        if payload is None:
-            return None, "the run has gone on, or its checkpoint is gone"
-        return redraw(Experiment.model_validate_json(experiment), payload, view_of(view)), ""
-    except Exception as error:  # a view that fails must not keep its slot busy for ever
-        return None, f"{type(error).__name__}: {error}"
+        shown = Frames.unpack(folder.read(LIVE) or b"").meta["features"]
+    except ValueError:
+        return False
+    asked = list(view.features or (0, 1))
+    return shown == asked[: len(shown)]
 
 
-def _keep_drawing(
-    store: Store, run_id: str, view_version: int, frame: bytes | None, words: str
-) -> None:
+def _redraw(store: Store, row: sqlite3.Row, view: View) -> None:
+    """Draw the newest picture of a run anew, from its checkpoint."""
+    from playground.training import redraw
+
+    folder = Folder(store.runs_folder, row["id"])
+    payload = folder.read(row["checkpoint"])
+    if payload is None:
+        _drawn(store, row, view_error="the run has gone on, or its checkpoint is gone")
+        return
+    frame = redraw(Experiment.model_validate_json(row["experiment"]), payload, view)
+    with _mine(store, row) as db:
+        if db is not None:
+            folder.write_live(frame)
+            set_columns(db, row["id"], view_drawn=row["view_version"], view_error="")
+
+
+def _record_views(store: Store, row: sqlite3.Row, view: View) -> None:
+    """Draw the recording of a run, from the weights that it kept."""
+    from playground.training import retell
+
+    folder = Folder(store.runs_folder, row["id"])
+    made = retell(
+        Experiment.model_validate_json(row["experiment"]),
+        Reader(store.home).snapshots(row["id"]),
+        checkpoint=folder.read(row["checkpoint"]),
+        view=view,
+    )
+    frames = b"" if made is None else made.pack()
+    with _mine(store, row) as db:
+        if db is not None:
+            name = folder.write_recording(row["checkpoint_step"], view.features or (0, 1), frames)
+            done = {"recording": name, "recording_size": len(frames), "view_error": ""}
+            set_columns(db, row["id"], view_drawn=row["view_version"], **done)
+
+
+def _drawn(store: Store, row: sqlite3.Row, **columns: object) -> None:
+    with _mine(store, row) as db:
+        if db is not None:
+            set_columns(db, row["id"], view_drawn=row["view_version"], **columns)
+
+
+@contextlib.contextmanager
+def _mine(store: Store, row: sqlite3.Row) -> Iterator[sqlite3.Connection | None]:
+    """Lend a transaction in which a run is still as it was drawn; ``None`` if it has gone on."""
     with store.writing() as db:
-        mine = db.execute(
-            "UPDATE runs SET view_drawn = view_version, view_error = ? "
-            "WHERE id = ? AND view_version = ? AND status <> 'running'",
-            (words, run_id, view_version),
-        )
-        if mine.rowcount and frame is not None:
-            Folder(store.runs_folder, run_id).write_live(frame)
+        still = db.execute(
+            "SELECT 1 FROM runs WHERE id = ? AND view_version = ? AND checkpoint = ? "
+            "AND status <> 'running'",
+            (row["id"], row["view_version"], row["checkpoint"]),
+        ).fetchone()
+        yield db if still else None
 
 
 def _whoami() -> str:

@@ -3,6 +3,7 @@
 from playground.training.control import Control, Orders, Unattended, View
 from playground.training.estimates import Estimate, Limits, estimate, refusal
 from playground.training.loop import redraw, train
+from playground.training.retelling import retell
 from playground.training.trainer import make_net
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "make_net",
     "redraw",
     "refusal",
+    "retell",
     "train",
 ]

@@ -29,6 +29,23 @@ def pack(tree: Any, weights: dict[str, Tensor]) -> bytes:
     return save(tensors, metadata=metadata)
 
 
+def pack_weights(weights: dict[str, Tensor]) -> bytes:
+    """Return bytes that hold the tensors of a net by name."""
+    return save({name: _plain(tensor) for name, tensor in weights.items()})
+
+
+def unpack_weights(payload: bytes) -> dict[str, Tensor]:
+    """Return the tensors that ``pack_weights`` wrote.
+
+    Raises:
+        ValueError: If the payload is not such a file.
+    """
+    try:
+        return load(payload)
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"not the weights of a net: {error}") from error
+
+
 def unpack(payload: bytes) -> tuple[Any, dict[str, Tensor]]:
     """Return the tree and the weights that ``pack`` wrote.
 

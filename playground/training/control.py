@@ -19,7 +19,7 @@ class View:
 
     @property
     def usual(self) -> bool:
-        """Whether it shows the first two inputs, as the kept views of a run always do."""
+        """Whether it shows the first two inputs."""
         return self.features in (None, (0, 1))
 
 

@@ -2,8 +2,9 @@
 
 The stream is ``Started``, then ``Metrics``, ``Snapshot``, ``Checkpoint`` and ``Live`` in any number,
 then exactly one ending: ``Finished``, ``Stopped``, ``Paused``, ``Diverged`` or ``Failed``. Failures are
-values, never exceptions, and every ending says why in words. All events but ``Live`` and the times
-inside them depend on the experiment, its amendments, the path and the device only.
+values, never exceptions, and every ending says why in words. All events but ``Live`` depend on the
+experiment, its amendments, the path and the device only, apart from the times inside them and from
+the axes of the last picture in a checkpoint.
 """
 
 from __future__ import annotations
@@ -69,11 +70,15 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The views at one step, to be kept: ``frame`` is what ``playground.analysis.frames`` packs."""
+    """The weights at one step, to be kept: the net as it is judged, as safetensors.
+
+    Views are drawn from them when somebody wants to see them (``playground.training.retelling``), not
+    while the training runs, which they would slow down by a multiple.
+    """
 
     step: int
     epoch: float
-    frame: bytes
+    weights: bytes
 
 
 @dataclass(frozen=True)

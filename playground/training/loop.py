@@ -29,14 +29,14 @@ from playground.training.notices import early_notices
 from playground.training.painter import Painter, make_scene
 from playground.training.trainer import Trainer
 
-SNAPSHOTS = 60  # kept views of a whole run
+SNAPSHOTS = 60  # of a whole run
 CHECKPOINT_SECONDS = 3.0
 POLL_SECONDS = 0.03  # the longest stretch of steps in which nobody is asked
 LIVE_SECONDS = 0.06  # with the polling between, more than ten pictures a second arrive
 
 
 def snapshot_steps(total: int) -> list[int]:
-    """Return the steps whose views are kept: dense where a training changes fast, at its start."""
+    """Return the steps whose weights are kept: dense where a training changes fast, at its start."""
     return sorted({round(total * (i / SNAPSHOTS) ** 1.5) for i in range(SNAPSHOTS + 1)})
 
 
@@ -48,21 +48,18 @@ class _Session:
     control: Control
     recorded: dict[int, Changes]
     painter: Painter
-    to_keep: Sequence[int]  # steps whose views are kept, in order
+    to_keep: Sequence[int]  # steps whose weights are kept, in order
     view: View = field(default_factory=View)
     saved_at: float = field(default_factory=time.perf_counter)
-    shown_at: float = 0.0
     begun_at: float = 0.0
-    fresh: tuple[int, float, bytes] | None = None
     live: tuple[int, float, Future[bytes | None]] | None = None
-    kept: tuple[int, float, Future[bytes | None]] | None = None
 
     def run(self) -> Iterator[Event]:
         trainer = self.trainer
         if trainer.step == 0:
             yield from self._measured()
             if self.to_keep:
-                yield from self._keep()
+                yield self._kept()
         while True:
             orders = self.control.poll()
             yield from self._amend(orders)
@@ -77,7 +74,7 @@ class _Session:
                 return
             whole = trainer.step % trainer.steps_per_epoch == 0
             keep = trainer.step in self.to_keep
-            if whole or keep:
+            if whole or (keep and self._closely_measured):
                 yield from self._measured()
                 # No further batch would show it if the very last step is what broke the net.
                 trouble = trainer.trouble() if trainer.step >= trainer.total_steps else None
@@ -85,7 +82,7 @@ class _Session:
                     yield from self._close(Diverged(trainer.step, trouble))
                     return
             if keep:
-                yield from self._keep()
+                yield self._kept()
             yield from self._look(orders)
             if time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS:
                 yield from self._save()
@@ -128,46 +125,36 @@ class _Session:
             trainer.history.append(metrics.validation_loss)
         yield metrics
 
-    def _keep(self) -> Iterator[Event]:
-        """Begin the drawing of a snapshot and hand out the one before."""
-        yield from self._handed_out()
-        self.kept = (self.trainer.step, self.trainer.epoch, self.painter.keep())
+    @property
+    def _closely_measured(self) -> bool:
+        """Whether the figures of whole epochs say too little: at the start, and in short trainings."""
+        few = self.trainer.experiment.epochs < SNAPSHOTS // 2
+        return few or self.trainer.step < self.trainer.steps_per_epoch
 
-    def _handed_out(self) -> Iterator[Event]:
-        # Waiting for the drawing puts snapshots into an order that does not depend on the clock.
-        if self.kept is not None:
-            step, epoch, drawing = self.kept
-            self.kept = None
-            if (frame := drawing.result()) is not None:
-                self.fresh = (step, epoch, frame) if self.view.usual else self.fresh
-                yield Snapshot(step, epoch, frame)
+    def _kept(self) -> Snapshot:
+        return Snapshot(self.trainer.step, self.trainer.epoch, self.trainer.weights_now())
 
     def _look(self, orders: Orders) -> Iterator[Event]:
-        """Hand out the newest picture that is ready, and begin the next one if it is time."""
+        """Hand out the picture that is ready, and begin the next one if it is time."""
         if not orders.watched:
             return
         if self.live is not None and self.live[2].done():
             step, epoch, drawing = self.live
             self.live, frame = None, drawing.result()
-            self.fresh = self.fresh if frame is None else (step, epoch, frame)
+            if frame is not None:
+                yield Live(step, epoch, frame)
         changed, self.view = orders.view != self.view, orders.view
         now = time.perf_counter()
-        if self.fresh is not None and now - self.shown_at > LIVE_SECONDS:
-            self.shown_at, fresh, self.fresh = now, self.fresh, None
-            yield Live(*fresh)
-        due = changed or now - self.begun_at > LIVE_SECONDS
-        if due and self.live is None and self.painter.idle:
+        if self.live is None and (changed or now - self.begun_at > LIVE_SECONDS):
             self.begun_at = now
             self.live = (self.trainer.step, self.trainer.epoch, self.painter.start(self.view))
 
     def _save(self) -> Iterator[Event]:
-        # A run that goes on from this checkpoint does not draw what came before it.
-        yield from self._handed_out()
         self.saved_at = time.perf_counter()
         yield Checkpoint(self.trainer.step, self.trainer.epoch, self.trainer.save())
 
     def _close(self, ending: Event) -> Iterator[Event]:
-        # A training that keeps no views has nobody who looks at the last one either.
+        # A training that keeps nothing has nobody who looks at the last view either.
         frame = self.painter.start(self.view).result() if self.to_keep else None
         if frame is not None:
             yield Live(self.trainer.step, self.trainer.epoch, frame)
@@ -217,8 +204,8 @@ def train(
         checkpoint: Where to go on; ``None`` starts from the initial weights.
         control: What may be asked meanwhile; polled at least every 30 ms, between steps.
         amendments: Recorded live changes, which take effect again at their steps.
-        snapshots: Whether to draw and hand out the views that a recording is made of; without them
-            there are metrics at the ends of the epochs only.
+        snapshots: Whether to hand out the weights that a recording is drawn from, and the last views;
+            without them there are metrics at the ends of the epochs only.
 
     Yields:
         ``Started``, then metrics, snapshots, live frames and checkpoints, and exactly one ending, which

@@ -39,23 +39,13 @@ class Painter:
         """Whether nothing is being drawn."""
         return self._job is None or self._job.done()
 
-    def keep(self) -> Future[bytes | None]:
-        """Draw the net as it is now for the recording: always the same inputs, whoever looks.
-
-        Its axes are those that all later pictures follow in their signs, so that a picture depends on
-        the weights and the recording before it, never on which other pictures were drawn.
-        """
-        return self._start(View(), kept=True)
-
     def start(self, view: View) -> Future[bytes | None]:
         """Draw the net as it is now; waits for the drawing before this one, if there is one.
 
-        The result is ``None`` where an adaptive solver gives up on a point of the map: that says
-        nothing about the training, whose own points may be integrated well.
+        The signs of its axes follow the picture before. The result is ``None`` where an adaptive solver
+        gives up on a point of the map: that says nothing about the training, whose own points may be
+        integrated well.
         """
-        return self._start(view, kept=False)
-
-    def _start(self, view: View, kept: bool) -> Future[bytes | None]:
         if self._job is not None:
             self._job.result()
         trainer = self._trainer
@@ -65,18 +55,17 @@ class Painter:
         figures = {"step": trainer.step, "epoch": round(trainer.epoch, 4), "title": ""}
         figures = finite({**trainer.figures, **figures})
         net = trainer.paths.reader_of(self._twin) or self._quick
-        self._job = self._thread.submit(self._draw, net, view, figures, kept)
+        self._job = self._thread.submit(self._draw, net, view, figures)
         return self._job
 
-    def _draw(self, net: Any, view: View, figures: dict[str, Any], kept: bool) -> bytes | None:
+    def _draw(self, net: Any, view: View, figures: dict[str, Any]) -> bytes | None:
         scene = self._scene(view)
         scene.reference = self._trainer.basis
         try:
             frame = draw(net, scene, figures).pack()
         except SolverFailure:
             return None
-        if kept:
-            self._trainer.basis = scene.basis
+        self._trainer.basis = scene.basis
         return frame
 
     def _scene(self, view: View) -> Scene:

@@ -84,7 +84,7 @@ class Trainer:
         self.gradient_norm = 0.0
         self.nfe = (0, 0)
         self.basis: np.ndarray | None = (
-            None  # axes of the last kept view, whose signs the next follow
+            None  # axes of the last picture, whose signs the next follow
         )
         self._order: tuple[int, Tensor] | None = None
         self._seen = 0  # training samples since the last metrics
@@ -188,20 +188,13 @@ class Trainer:
     def evaluate(self) -> Metrics:
         """Return losses and accuracies on the whole sets with the weights that are to be judged."""
         began = time.perf_counter()
-        with flushed(), evaluated(self.optimizer):
-            train_loss, train_accuracy = self._judge(self.x, self.y)
-            loss, accuracy = self._judge(self.x_validation, self.y_validation)
+        with evaluated(self.optimizer):
+            self.figures = self.judged()
         spent = self.seconds - self._window
         samples, self._seen = self._seen, 0
         self.seconds += time.perf_counter() - began
         self._window = self.seconds
         self.measured_at = self.step
-        self.figures = {
-            "train_loss": train_loss,
-            "validation_loss": loss,
-            "train_accuracy": train_accuracy,
-            "validation_accuracy": accuracy,
-        }
         return Metrics(
             step=self.step,
             epoch=self.epoch,
@@ -213,6 +206,23 @@ class Trainer:
             seconds=self.seconds,
             samples_per_second=samples / spent if spent > 0 else 0.0,
         )
+
+    def judged(self) -> dict[str, float | None]:
+        """Return losses and accuracies on the whole sets with the weights as they are."""
+        with flushed():
+            train_loss, train_accuracy = self._judge(self.x, self.y)
+            loss, accuracy = self._judge(self.x_validation, self.y_validation)
+        return {
+            "train_loss": train_loss,
+            "validation_loss": loss,
+            "train_accuracy": train_accuracy,
+            "validation_accuracy": accuracy,
+        }
+
+    def weights_now(self) -> bytes:
+        """Return the weights that are to be judged, for a snapshot."""
+        with evaluated(self.optimizer):
+            return checkpoints.pack_weights(self.net.state_dict())
 
     def _judge(self, x: Tensor, y: Tensor) -> tuple[float, float | None]:
         outputs = predict(self.paths.reader, x)

@@ -62,10 +62,6 @@ def _words(shown: RunRecord, names: tuple[str, ...], mine: bool) -> list[str]:
         )
     if not mine:
         words.append("The run's owner chooses the axes. Train to get a run of your own.")
-    if not shown.view.usual and shown.status not in state.ACTIVE and shown.step > 0:
-        words.append(
-            f"The recording shows {names[0]} and {names[1]}: choose them to scrub through the epochs."
-        )
     return words
 
 

@@ -82,10 +82,10 @@ def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
     beaten[:] = [True]
     if first:
         return
-    if outdated(strip, shown) or (shown is not None and shown.status != strip.status):
-        st.rerun()
     if shown is not None and replay.awaited(shown, picture):
         replay.load(shown, picture)
+    if outdated(strip, shown) or (shown is not None and shown.status != strip.status):
+        st.rerun()
     if _pace(shown, strip) != pace:
         st.rerun()
 

@@ -1,4 +1,4 @@
-"""Recordings: what they join, what they refuse, and what is left after squeezing."""
+"""Recordings: what is joined, what is refused, and what is left after squeezing."""
 
 import json
 import struct
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from playground.analysis.frames import FULL, Frames, stack
-from playground.analysis.recording import DROPPED_BITS, recording, squeeze
+from playground.analysis.recording import DROPPED_BITS, squeeze
 
 LAYERS, POINTS = 4, 7
 
@@ -35,6 +35,10 @@ def frame(step, *, features=(0, 1), seed=None, **meta):
     return Frames({**known, **meta}, arrays).pack()
 
 
+def joined(*frames):
+    return stack([Frames.unpack(frame) for frame in frames])
+
+
 def unsqueezed(payload):
     """Read a squeezed set as its description says, independently of how it was written."""
     assert payload[:4] == b"ODEZ"
@@ -44,19 +48,6 @@ def unsqueezed(payload):
         summed = arrays[name].astype(np.int64).cumsum(axis=0).cumsum(axis=1)
         arrays[name] = summed << coded["drop"]
     return frames.meta, arrays
-
-
-def test_a_recording_ends_with_the_newest_picture():
-    made = recording([frame(0), frame(5), frame(8)], frame(8, seed=99))
-    assert [entry["step"] for entry in made.meta["frames"]] == [0, 5, 8]
-    last = Frames.unpack(frame(8, seed=99))
-    assert np.array_equal(made.arrays["paths"][-1], last.arrays["paths"][0])
-
-
-def test_no_recording_where_nothing_came_before_or_other_inputs_are_shown():
-    assert recording([frame(0)], frame(0)) is None
-    assert recording([], frame(4)) is None
-    assert recording([frame(0), frame(3)], frame(5, features=(2, 0))) is None
 
 
 @pytest.mark.parametrize(
@@ -69,13 +60,13 @@ def test_what_shows_different_things_is_never_joined(name, value):
 
 def test_each_frame_keeps_its_own_times_and_shares():
     one, two = frame(0), frame(1, times=[0.0, 2.0, 4.0, 6.0], explained=[0.9])
-    entries = recording([one], two).meta["frames"]
+    entries = joined(one, two).meta["frames"]
     assert [entry["explained"] for entry in entries] == [[0.5], [0.9]]
     assert [entry["times"][-1] for entry in entries] == [3.0, 6.0]
 
 
 def test_squeezed_positions_are_off_by_half_of_what_was_dropped():
-    made = recording([frame(0), frame(1), frame(2)], frame(3))
+    made = joined(frame(0), frame(1), frame(2), frame(3))
     meta, arrays = unsqueezed(squeeze(made.pack()))
     assert meta["frames"] == made.meta["frames"]
     for name in ("paths", "warp"):

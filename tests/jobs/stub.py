@@ -83,7 +83,7 @@ def training(
             state["weight"] = state["weight"] * (1 - state["rate"]) + 1e-3 * step
             yield metrics(step, state["weight"], state["rate"])
             if step % 5 == 0:
-                yield Snapshot(step, step / 10, f"frame {step}".encode())
+                yield Snapshot(step, step / 10, f"weights {step}".encode())
             if step % every == 0:
                 yield save()
 

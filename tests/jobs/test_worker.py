@@ -60,7 +60,7 @@ def test_a_training_is_written_down_in_full(
     assert figures[-1] == metrics(STEPS, final["weight"], 0.1)
     assert [m.step for m in jobs.metrics(run_id, since_step=27)] == [28, 29, 30]
     assert [s.step for s in jobs.snapshots(run_id)] == [5, 10, 15, 20, 25, 30]
-    assert jobs.snapshots(run_id)[0].frame == b"frame 5"
+    assert jobs.snapshots(run_id)[0].weights == b"weights 5"
     assert json.loads(jobs.checkpoint(run_id)) == final
     assert jobs.live(run_id)[1] == b"view None"
     files = sorted(f.name for f in (home / "runs" / run_id).iterdir())
@@ -247,10 +247,9 @@ def test_a_view_that_the_training_did_not_draw_is_still_to_be_drawn(
     jobs.request_view(run_id, View((1, 0)))
     worker.run(str(home), run_id, attempt, training(STEPS))  # nobody watched
     assert to_draw()
-    version = 1
-    worker._keep_drawing(jobs.store, run_id, version, b"drawn", "")
+    worker.draw(str(home), run_id, 1)  # the stub's checkpoint is none that could be drawn
     assert not to_draw()
-    assert jobs.live(run_id)[1] == b"drawn"
+    assert "checkpoint" in jobs.get(run_id).view_error
 
 
 def test_troubles_of_the_worker_end_the_run_in_words(
