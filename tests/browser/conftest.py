@@ -1,15 +1,20 @@
 """A Streamlit server for any script, and pages of a real Chromium to look at it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from playground.jobs import Jobs
+from playground.ui.warm import main as warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 # The helpers beside this file, whichever way pytest imports test modules.
@@ -87,6 +92,37 @@ def serve(tmp_path_factory):
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def serve_app(serve):
+    """serve_app(home, settings=None) starts the whole app on a store; its engine ends with the tests."""
+    homes = []
+
+    def start(home, settings=None):
+        homes.append(home)
+        named = {"HOME": str(home), **(settings or {})}
+        url = serve(ROOT / "app.py", env={f"PLAYGROUND_{name}": v for name, v in named.items()})
+        warm_up(url)
+        return url
+
+    yield start
+    for home in homes:
+        if pid := Jobs(home).engine_state().pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """The folder of the store behind ``app``."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def app(serve_app, home):
+    """The address of the app with its usual settings, on a store that was empty at first."""
+    return serve_app(home)
 
 
 @pytest.fixture(scope="session")

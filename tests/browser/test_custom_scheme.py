@@ -1,10 +1,7 @@
 """A tableau written in a real browser: typed, refused, mended, trained with."""
 
-import os
 import re
-import signal
 import time
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,22 +9,8 @@ from looking import boundary, read
 from playwright.sync_api import expect
 
 from playground.experiment import Experiment
-from playground.jobs import Jobs
-from playground.ui.warm import main as warm_up
 
-ROOT = Path(__file__).resolve().parents[2]
 LINK = "network.width=4&network.depth=3&n_train=200&n_validation=200&scheme=custom"
-
-
-@pytest.fixture(scope="module")
-def app(serve, tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    url = serve(ROOT / "app.py", env={"PLAYGROUND_HOME": str(home)})
-    warm_up(url)
-    yield url
-    pid = Jobs(home).engine_state().pid
-    if pid:
-        os.kill(pid, signal.SIGTERM)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Own data as a person brings them: a file, a table that is typed in, and both with mistakes."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -9,23 +7,9 @@ import pytest
 from looking import boundary, download, flow, table
 
 from playground.datasets import parse_csv
-from playground.jobs import Jobs
-from playground.ui.warm import main as warm_up
 
-ROOT = Path(__file__).resolve().parents[2]
 LINK = "network.width=4&network.depth=3&n_train=200&n_validation=200"
 ROWS = [f"{i % 10},{i % 7},{'yes' if i % 10 > 4 else '=no'}" for i in range(60)]
-
-
-@pytest.fixture(scope="module")
-def app(serve, tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    url = serve(ROOT / "app.py", env={"PLAYGROUND_HOME": str(home)})
-    warm_up(url)
-    yield url
-    pid = Jobs(home).engine_state().pid
-    if pid:
-        os.kill(pid, signal.SIGTERM)
 
 
 @pytest.fixture

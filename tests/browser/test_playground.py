@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import re
-import signal
 import time
 from pathlib import Path
 
@@ -15,27 +13,9 @@ from playwright.sync_api import TimeoutError
 
 from playground.experiment import Experiment
 from playground.jobs import Jobs
-from playground.ui.warm import main as warm_up
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"network.width": "4", "network.depth": "3", "n_train": "200", "n_validation": "200"}
 LONG = {**SMALL, "epochs": "2000", "path": "torch"}  # compiled kernels would be done in a second
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="session")
-def app(serve, home):
-    """The address of the app, on an empty store of its own; its engine ends with the tests."""
-    url = serve(ROOT / "app.py", env={"PLAYGROUND_HOME": str(home)})
-    warm_up(url)
-    yield url
-    pid = Jobs(home).engine_state().pid
-    if pid:
-        os.kill(pid, signal.SIGTERM)
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 import os
 import re
 import signal
-from pathlib import Path
 
 import pytest
 from looking import boundary, flow
 from playwright.sync_api import expect
 
 from playground.jobs import Jobs
-from playground.ui.warm import main as warm_up
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"network.width": "4", "network.depth": "3", "n_train": "200", "n_validation": "200"}
 # An adaptive solver takes its time, so that there is a middle of the run to do something in.
 LONG = {"network": "neural_ode", "scheme": "dopri5", "n_train": "200", "n_validation": "200"}
@@ -25,16 +22,9 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def app(serve, home):
+def app(serve_app, home):
     """The address of an app in which each browser may train one run at a time."""
-    settings = {"MAX_RUNS_PER_USER": "1", "TEACHER_KEY": "sesame", "HOME": str(home)}
-    env = {f"PLAYGROUND_{name}": value for name, value in settings.items()}
-    url = serve(ROOT / "app.py", env=env)
-    warm_up(url)
-    yield url
-    pid = Jobs(home).engine_state().pid
-    if pid:
-        os.kill(pid, signal.SIGTERM)
+    return serve_app(home, {"MAX_RUNS_PER_USER": "1", "TEACHER_KEY": "sesame"})
 
 
 def link(app, fields):
