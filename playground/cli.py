@@ -83,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="train with N pairs of seeds at once; report mean, deviation and spread",
     )
     train.add_argument("--weights", metavar="FILE", help="write the weights as safetensors")
-    train.add_argument(
-        "--recording", metavar="FILE", help="write the kept views as a recording (gzip)"
-    )
+    train.add_argument("--recording", metavar="FILE", help="write a recording of the run (gzip)")
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="time the program against its peers, side by side")

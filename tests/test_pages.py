@@ -5,6 +5,7 @@ import inspect
 from pathlib import Path
 
 from streamlit import config
+from streamlit.runtime import app_session
 from streamlit.runtime.scriptrunner import script_runner
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,9 +41,11 @@ def test_settings_are_those_that_were_measured(monkeypatch):
     monkeypatch.chdir(ROOT)
     config.get_config_options(force_reparse=True)
     assert config.get_option("runner.postScriptGC") is False
+    assert config.get_option("global.maxCachedMessageAge") == 40
     assert config.get_option("server.address") == "127.0.0.1"
     assert config.get_option("browser.gatherUsageStats") is False
 
 
-def test_streamlit_still_honours_the_hidden_setting():
+def test_streamlit_still_honours_the_hidden_settings():
     assert "runner.postScriptGC" in inspect.getsource(script_runner)
+    assert "global.maxCachedMessageAge" in inspect.getsource(app_session)

@@ -8,6 +8,8 @@
 
 const ID_KEY = "ode-net-playground-browser";
 const RUN = "run"; // the same settings with another run are the same place
+const TRIES = 5; // times that a journey is told
+const PATIENCE = 1500; // milliseconds between two of them
 const WIDE = window.matchMedia("(min-width: 1200px)");
 
 let fallback = null; // where storage is blocked, the id lives as long as the page
@@ -15,6 +17,8 @@ let mounted = null; // the component on this page
 let path = ""; // of the page on which it stands
 let session = ""; // the server's name for this tab
 let journeys = 0;
+let heard = 0; // the last journey of which the server has answered that it knows
+let again = 0; // timer of the next report
 let settled = false; // whether the server has written an address since the tab last came somewhere
 
 function browserId() {
@@ -41,7 +45,15 @@ function settings(search) {
 function arrive() {
   journeys += 1;
   settled = false;
+  report(TRIES);
+}
+
+// What is told while the page is being replaced can get lost, so it is told again until it is heard.
+function report(tries) {
+  clearTimeout(again);
+  if (!mounted || heard >= journeys) return;
   mounted.setStateValue("place", { link: location.search.slice(1), journey: journeys, session });
+  if (tries > 1) again = setTimeout(report, PATIENCE, tries - 1);
 }
 
 function travelled(event) {
@@ -80,7 +92,10 @@ export default function (component) {
   if (data.session !== session) {
     const first = session === "";
     session = data.session;
+    heard = 0;
     if (!first) arrive(); // the server was started anew and knows only how this tab once began
+  } else {
+    heard = data.journey;
   }
   if (data.link && data.journey === journeys) write(data.link);
   return () => {

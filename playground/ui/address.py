@@ -13,7 +13,7 @@ import streamlit as st
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord
 from playground.ui import state
-from playground.ui.browser import travelled
+from playground.ui.browser import told, travelled
 
 RUN = "run"  # name of the run's id in a link
 _LONGEST = 40  # characters of an id that a message repeats
@@ -46,6 +46,15 @@ def link() -> dict[str, str]:
     """Return the link to what is shown."""
     fields = state.experiment().to_query()
     return {**fields, RUN: state.run_id()} if state.run_id() else fields
+
+
+def asked() -> tuple[object, ...]:
+    """Return what the page is drawn from: the link, and what the browser has told.
+
+    A browser sends together what happens in one moment, and as news of a fragment if any of it is.
+    Then only the fragment runs, although the callbacks of all the widgets have been called.
+    """
+    return link(), told()
 
 
 def _take(link: Mapping[str, str], *, back: bool) -> None:

@@ -30,16 +30,16 @@ class Browser:
 
 def browser() -> Browser:
     """Return what the browser has told; ``tell_browser`` has to be called in every run."""
-    told = _told()
-    user = told.get("id")
+    news = told()
+    user = news.get("id")
     if isinstance(user, str) and _ID.fullmatch(user):
         st.session_state["user"] = user
-    return Browser(st.session_state.get("user", ""), bool(told.get("narrow")))
+    return Browser(st.session_state.get("user", ""), bool(news.get("narrow")))
 
 
 def travelled() -> dict[str, str] | None:
     """Return the link to which the back or forward button led, once; ``None`` if neither did."""
-    place = _told().get("place")
+    place = told().get("place")
     if not isinstance(place, Mapping) or place.get("session") != _session():
         return None
     journey, link = place.get("journey"), place.get("link")
@@ -60,9 +60,10 @@ def tell_browser(link: Mapping[str, str]) -> None:
     _sensor(key=_KEY, data=data, **news)
 
 
-def _told() -> Mapping[str, Any]:
-    told = st.session_state.get(_KEY)
-    return told if isinstance(told, Mapping) else {}
+def told() -> Mapping[str, Any]:
+    """Return all that the browser has told, as it came: nothing in it is checked."""
+    news = st.session_state.get(_KEY)
+    return dict(news) if isinstance(news, Mapping) else {}
 
 
 def _heard() -> int:

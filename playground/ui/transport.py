@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
-from playground.ui import state
+from playground.ui import address, state
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
 from playground.ui.share import share
@@ -35,6 +35,7 @@ class Strip:
 
     place: DeltaGenerator
     status: str | None
+    asked: tuple[object, ...]  # what was chosen, and what the browser had told
     engine_lived: bool
     since: float  # on the clock of this process
 
@@ -53,7 +54,8 @@ def transport() -> Strip:
     _disagreement(shown)
     if not engine.alive:
         _engine(engine)
-    return Strip(place, shown.status if shown else None, engine.alive, time.monotonic())
+    status = shown.status if shown else None
+    return Strip(place, status, address.asked(), engine.alive, time.monotonic())
 
 
 def _buttons(shown: RunRecord | None) -> None:
@@ -116,7 +118,7 @@ def outdated(strip: Strip, shown: RunRecord | None) -> bool:
     engine = _engine_now()
     overdue = not engine.alive and time.monotonic() - strip.since > _RETRY_SECONDS
     gone = strip.status is not None and shown is None
-    return engine.alive != strip.engine_lived or overdue or gone
+    return engine.alive != strip.engine_lived or overdue or gone or address.asked() != strip.asked
 
 
 def figures(strip: Strip, shown: RunRecord | None) -> None:

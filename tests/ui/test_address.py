@@ -184,3 +184,15 @@ def test_back_to_a_run_that_was_cleared_away_needs_no_words(come, tab: dict) -> 
     assert said(tab) == ""
     assert [run.id for run in state.jobs().list_runs()] == []  # the preview went with it
     assert second
+
+
+def test_what_comes_while_only_a_fragment_runs_is_noticed(come, tab: dict) -> None:
+    come(small().to_query())
+    tab["browser"] = {"id": ADA, "narrow": False}
+    drawn = address.asked()
+    assert address.asked() == drawn
+    tab["browser"] = {**tab["browser"], "place": {"link": "data=moons", "journey": 1}}
+    assert address.asked() != drawn
+    drawn = address.asked()
+    state.change({"data_seed": 7})
+    assert address.asked() != drawn

@@ -1,0 +1,123 @@
+"""The route of the live pictures, asked as a server asks it; the store is real."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from playground.jobs import Jobs
+from playground.jobs.artifacts import Folder
+from playground.ui import feed
+from tests.ui.test_state import ADA, small, tab
+
+__all__ = ["tab"]
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def jobs(tab: dict) -> Iterator[Jobs]:
+    feed._runs.cache_clear()
+    yield Jobs(user=ADA)
+    feed._runs.cache_clear()
+
+
+def set_status(jobs: Jobs, run: str, status: str) -> None:
+    with jobs.store.writing() as db:
+        db.execute("UPDATE runs SET status = ? WHERE id = ?", (status, run))
+
+
+def show(jobs: Jobs, run: str, frame: bytes) -> None:
+    Folder(jobs.store.runs_folder, run).write_live(frame)
+
+
+def ask(run: str, known: str = "", *, leaves: bool = False) -> Response:
+    """Ask for the newest frame; whoever ``leaves`` has closed the page."""
+
+    async def receive() -> dict:
+        if leaves:
+            return {"type": "http.disconnect"}
+        return await asyncio.Event().wait()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/live/{run}",
+        "path_params": {"run_id": run},
+        "query_string": f"known={known}".encode(),
+        "headers": [],
+    }
+    return asyncio.run(feed.newest(Request(scope, receive)))
+
+
+def test_a_new_frame_is_answered_at_once_and_only_once(jobs: Jobs, monkeypatch) -> None:
+    monkeypatch.setattr(feed, "PATIENCE", 0.1)
+    run = jobs.submit(small())
+    show(jobs, run, b"one")
+    first = ask(run)
+    assert (first.status_code, first.body) == (200, b"one")
+    assert first.headers["Cache-Control"] == "no-store"
+    again = ask(run, first.headers["X-Version"])
+    assert (again.status_code, again.body) == (204, b"")
+    assert "X-Run" not in again.headers
+    show(jobs, run, b"two")
+    assert ask(run, first.headers["X-Version"]).body == b"two"
+
+
+def test_an_asker_waits_for_the_next_frame(jobs: Jobs) -> None:
+    run = jobs.submit(small())
+    show(jobs, run, b"one")
+    known = ask(run).headers["X-Version"]
+    later = threading.Timer(0.2, show, (jobs, run, b"two"))
+    later.start()
+    assert ask(run, known).body == b"two"
+    later.join()
+
+
+@pytest.mark.parametrize("status", ["paused", "finished", "diverged", "stopped", "failed"])
+def test_a_run_that_rests_says_so_after_its_last_frame(jobs: Jobs, status: str) -> None:
+    run = jobs.submit(small())
+    show(jobs, run, b"last")
+    set_status(jobs, run, status)
+    last = ask(run)
+    assert last.body == b"last"
+    rests = ask(run, last.headers["X-Version"])
+    assert (rests.status_code, rests.headers["X-Run"]) == (204, "rests")
+
+
+def test_whoever_asks_is_looking(jobs: Jobs) -> None:
+    run = jobs.submit(small())
+    show(jobs, run, b"one")
+    ask(run)
+    with jobs.store.reading() as db:
+        (until,) = db.execute("SELECT watched_until FROM runs WHERE id = ?", (run,)).fetchone()
+    assert until > time.time()
+
+
+def test_nobody_waits_for_an_asker_who_left(jobs: Jobs, monkeypatch) -> None:
+    monkeypatch.setattr(feed, "PATIENCE", 60.0)
+    assert ask(jobs.submit(small()), leaves=True).status_code == 204
+
+
+@pytest.mark.parametrize("run", ["nothere", "..", "../../etc", "a" * 500, "%00", "'; DROP TABLE"])
+def test_what_is_no_run_is_not_found(jobs: Jobs, run: str) -> None:
+    assert ask(run).status_code == 404
+
+
+def test_the_app_serves_the_route_below_its_address(monkeypatch) -> None:
+    monkeypatch.setattr(feed.st, "get_option", lambda name: "/class/")
+    assert [route.path for route in feed.routes()] == ["/class/live/{run_id}"]
+    assert feed.feed_of("abc") == "/class/live/abc"
+
+
+def test_streamlit_finds_the_app_in_the_file() -> None:
+    from streamlit.web.server.app_discovery import discover_asgi_app
+
+    found = discover_asgi_app(APP)
+    assert (found.is_asgi_app, found.app_name) == (True, "app")
