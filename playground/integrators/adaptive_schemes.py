@@ -84,8 +84,9 @@ class Adaptive(Scheme):
 
 
 _EMBEDDED_FORMULA = (
-    r"y_{l+1} = y_l + h \sum_i b_i k_i,\quad "
-    r"\bigl\| h \sum_i (b_i - \hat b_i)\, k_i \bigr\| \le \mathrm{atol} + \mathrm{rtol}\,|y|"
+    r"\begin{gathered} y_{l+1} = y_l + h \sum_i b_i k_i \\ "
+    r"\bigl\| h \sum_i (b_i - \hat b_i)\, k_i \bigr\| \\ "
+    r"\le \mathrm{atol} + \mathrm{rtol}\,|y| \end{gathered}"
 )
 
 

@@ -55,7 +55,9 @@ def transport() -> Strip:
     if not engine.alive:
         _engine(engine)
     status = shown.status if shown else None
-    return Strip(place, status, address.asked(), engine.alive, time.monotonic())
+    strip = Strip(place, status, address.asked(), engine.alive, time.monotonic())
+    figures(strip, shown)  # at once: until the views are drawn the strip would stand there empty
+    return strip
 
 
 def _buttons(shown: RunRecord | None) -> None:
