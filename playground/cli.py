@@ -24,6 +24,7 @@ LISTED = (
     "datasets",
     "networks",
     "integrators",
+    "systems",
     "optimizers",
     "schedules",
     "losses",
@@ -240,11 +241,13 @@ def _registries() -> dict[str, Any]:
     from playground.optimizers import OPTIMIZERS
     from playground.presets import presets
     from playground.schedules import SCHEDULES
+    from playground.systems import SYSTEMS
 
     return {
         "datasets": DATASETS,
         "networks": NETWORKS,
         "integrators": INTEGRATORS,
+        "systems": SYSTEMS,
         "optimizers": OPTIMIZERS,
         "schedules": SCHEDULES,
         "losses": LOSSES,

@@ -22,11 +22,23 @@ class SolverStats:
         evaluations: Calls of the field on the way forward.
         accepted: Steps that were kept (embedded schemes only).
         rejected: Attempted steps that were thrown away (embedded schemes only).
+        steps: Every attempted step as its start, its size, and whether it was kept (embedded schemes
+            only); kept where a list is given.
     """
 
     evaluations: int = 0
     accepted: int = 0
     rejected: int = 0
+    steps: list[tuple[float, float, bool]] | None = None
+
+    def judged(self, t: float, h: float, kept: bool) -> None:
+        """Book an attempted step."""
+        if kept:
+            self.accepted += 1
+        else:
+            self.rejected += 1
+        if self.steps is not None:
+            self.steps.append((t, h, kept))
 
 
 class Watch:
@@ -146,8 +158,8 @@ class Watch:
         text = f"{self.scheme.name} stopped at t = {self.time:.6g}: {what}. Try {remedy}."
         return SolverFailure(text, self.time)
 
-    def _accept(self, _t: Tensor, _y: Tensor, _h: Tensor) -> None:
-        self.stats.accepted += 1
+    def _accept(self, t: Tensor, _y: Tensor, h: Tensor) -> None:
+        self.stats.judged(float(t.detach()), float(h.detach()), True)
 
-    def _reject(self, _t: Tensor, _y: Tensor, _h: Tensor) -> None:
-        self.stats.rejected += 1
+    def _reject(self, t: Tensor, _y: Tensor, h: Tensor) -> None:
+        self.stats.judged(float(t.detach()), float(h.detach()), False)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,9 @@ def ask(run: str, known: str = "", *, leaves: bool = False) -> Response:
         "query_string": f"known={known}".encode(),
         "headers": [],
     }
-    return asyncio.run(feed.newest(Request(scope, receive)))
+    # In a thread of its own: a browser that other tests drive has an event loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, feed.newest(Request(scope, receive))).result()
 
 
 def test_a_new_frame_is_answered_at_once_and_only_once(jobs: Jobs, monkeypatch) -> None:
