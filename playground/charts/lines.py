@@ -1,0 +1,115 @@
+"""Lines over a number, a colour for each series: errors over steps, solutions over time, and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from playground.charts.colours import CLASSES
+from playground.charts.curves import ROWS
+
+_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a chart.
+
+    Attributes:
+        column: Column of the rows.
+        title: What stands beside it, with the unit.
+        log: Whether it is logarithmic; rows with values of zero or below are left out.
+        domain: Ends of the axis, ``None`` where the rows decide.
+        zero: Whether a linear axis has to show zero.
+    """
+
+    column: str
+    title: str
+    log: bool = False
+    domain: tuple[float, float] | None = None
+    zero: bool = False
+
+    def scale(self) -> alt.Scale:
+        """Return the scale."""
+        ends = {} if self.domain is None else {"domain": list(self.domain), "clamp": False}
+        if self.log:
+            return alt.Scale(type="log", **ends)
+        return alt.Scale(zero=self.zero, nice=self.domain is None, **ends)
+
+    def axis(self) -> alt.Axis:
+        """Return ticks and labels; powers of ten on a logarithmic axis."""
+        if self.log:
+            return alt.Axis(format="~e", tickCount=6, title=self.title)
+        return alt.Axis(format="~g", tickCount=6, title=self.title)
+
+
+def lines(
+    x: Axis,
+    y: Axis,
+    series: Sequence[str],
+    *,
+    by: str = "series",
+    order: str | None = None,
+    points: bool = True,
+    height: int = 280,
+    about: str = "",
+) -> dict[str, Any]:
+    """Return the specification of a line for each series, whose data are named ``rows``.
+
+    Args:
+        x: Horizontal axis.
+        y: Vertical axis.
+        series: Names in the order of their colours; more than there are colours are dashed.
+        by: Column that holds the name.
+        order: Column along which a line is drawn, the horizontal one by default; a path through a plane
+            needs its time here.
+        points: Whether each row is marked.
+        height: Height in pixels.
+        about: Description for those who do not see it.
+    """
+    colours = [CLASSES[i % len(CLASSES)] for i in range(len(series))]
+    dashes = [_DASHES[i // len(CLASSES) % len(_DASHES)] for i in range(len(series))]
+    shown = _positive(x, y)
+    encoding = {
+        "x": alt.X(f"{x.column}:Q", scale=x.scale(), axis=x.axis()),
+        "y": alt.Y(f"{y.column}:Q", scale=y.scale(), axis=y.axis()),
+        "color": alt.Color(
+            f"{by}:N",
+            scale=alt.Scale(domain=list(series), range=colours),
+            legend=alt.Legend(title=None, orient="top", columns=4, offset=4, labelLimit=220),
+        ),
+        "tooltip": [
+            alt.Tooltip(f"{by}:N", title=by),
+            alt.Tooltip(f"{x.column}:Q", title=x.title, format=".4~g"),
+            alt.Tooltip(f"{y.column}:Q", title=y.title, format=".4~g"),
+        ],
+    }
+    base = alt.Chart(alt.NamedData(name=ROWS)).transform_filter(shown)
+    drawn = base.mark_line(strokeWidth=1.8, clip=True).encode(
+        strokeDash=alt.StrokeDash(
+            f"{by}:N", scale=alt.Scale(domain=list(series), range=dashes), legend=None
+        ),
+        **({"order": alt.Order(f"{order}:Q")} if order else {}),
+        **encoding,
+    )
+    layers = [drawn]
+    if points:
+        layers.append(
+            base.mark_point(size=34, filled=True, opacity=1, clip=True).encode(**encoding)
+        )
+    chart = alt.layer(*layers).properties(
+        height=height,
+        padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
+        description=about or f"{y.title} over {x.title}",
+    )
+    compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
+    return compact.configure_view(strokeOpacity=0).to_dict(validate=True)
+
+
+def _positive(x: Axis, y: Axis) -> str:
+    tests = [f"isFinite(datum['{axis.column}'])" for axis in (x, y)]
+    tests += [f"datum['{axis.column}'] > 0" for axis in (x, y) if axis.log]
+    return " && ".join(tests)
