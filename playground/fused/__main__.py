@@ -3,6 +3,7 @@
 import os
 import sys
 
+from playground.fused.jit import clear_old_folders
 from playground.fused.readiness import WIDTHS, compile_alone
 
 if __name__ == "__main__":
@@ -11,3 +12,4 @@ if __name__ == "__main__":
     if wrong:
         sys.exit(f"{wrong[0]!r} is not a kind of machine code; legal is {', '.join(WIDTHS)}")
     compile_alone(sys.argv[1:] or WIDTHS)
+    clear_old_folders()

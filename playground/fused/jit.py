@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ import numba
 from numba import njit
 
 SOURCES = Path(__file__).parent
+_NAME = re.compile(r"[0-9a-f]{16}")
 
 
 def fingerprint() -> str:
@@ -48,6 +52,25 @@ def cache_folder() -> Path | None:
         except (OSError, RuntimeError):  # a home that is unknown is a RuntimeError
             continue
     return None
+
+
+def clear_old_folders(days: float = 30.0) -> list[Path]:
+    """Remove the compiled code of other versions that nobody used for some days, and return it.
+
+    Whoever uses a folder writes to it for a moment, see ``cache_folder``, which dates it.
+    """
+    own = cache_folder()
+    if own is None:
+        return []
+    limit = time.time() - days * 86_400
+    old = [
+        folder
+        for folder in own.parent.iterdir()
+        if folder != own and _NAME.fullmatch(folder.name) and folder.stat().st_mtime < limit
+    ]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return old
 
 
 inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)

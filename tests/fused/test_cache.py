@@ -88,3 +88,23 @@ def test_without_a_folder_kernels_are_compiled_and_forgotten(nowhere):
 def test_the_store_keeps_the_code_where_the_users_cache_cannot(monkeypatch, tmp_path, nowhere):
     monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path / "home"))
     assert (tmp_path / "home") in jit.cache_folder().parents
+
+
+def test_only_the_code_of_other_versions_that_nobody_uses_is_removed(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = jit.cache_folder()
+    names = ("0123456789abcdef", "fedcba9876543210", "notes", own.name)
+    for name in names:
+        folder = own.parent / name
+        folder.mkdir(exist_ok=True)
+        (folder / "code").write_text("")
+        old = name != "fedcba9876543210"
+        os.utime(folder, (0, 0) if old else None)
+    assert jit.clear_old_folders() == [own.parent / "0123456789abcdef"]
+    left = {folder.name for folder in own.parent.iterdir()}
+    assert left == {"fedcba9876543210", "notes", own.name}
+    assert (own / "code").exists()
+
+
+def test_where_nothing_is_kept_there_is_nothing_to_remove(nowhere):
+    assert jit.clear_old_folders() == []
