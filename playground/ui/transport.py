@@ -166,10 +166,12 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
             last = metrics.iloc[-1]
             parts.append(f"NFE {last.nfe_forward:.0f} + {last.nfe_backward:.0f}")
         parts.append(shown.device_reason)
+    if shown.reason and shown.status == "finished":
+        parts.append(shown.reason)  # no line of its own, which would push the whole page down
     st.markdown(" · ".join(parts), help=_FIGURES_HELP)
     for notice in shown.notices:
         st.caption(f":orange[:material/info:] {notice}")
-    if shown.reason and shown.status in ("diverged", "failed", "finished"):
+    if shown.reason and shown.status in ("diverged", "failed"):
         st.caption(shown.reason)
     if not state.owns(shown):
         st.caption("This run belongs to somebody else: Train starts one of your own.")
