@@ -7,7 +7,7 @@ flow map folds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -227,8 +227,4 @@ def _jacobians(f: Callable[[Tensor], Tensor], states: Tensor) -> Tensor:
     def of_one(y: Tensor) -> Tensor:
         return f(y[None])[0]
 
-    return torch.cat([vmap(jacrev(of_one))(part) for part in _parts(states)])
-
-
-def _parts(states: Tensor) -> Iterator[Tensor]:
-    yield from states.split(_CHUNK)
+    return torch.cat([vmap(jacrev(of_one))(part) for part in states.split(_CHUNK)])

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from playground.formula import Formula, FormulaError
+from playground.formula import LONGEST, Formula, FormulaError
 from playground.registry import Misfit, Options, option
 from playground.systems.base import Problem, stack, system
 
@@ -18,7 +18,7 @@ _VARIABLES = ("x", "y", "z")
 class Own(Options):
     """One right-hand side for each component, of t and of the components x, y, z."""
 
-    equations: tuple[Annotated[str, Field(max_length=400)], ...] = option(
+    equations: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = option(
         ("y", "-x - 0.2*y + sin(t)"),
         label="Right-hand sides",
         help="One formula for each component, of t and of x, y, z as far as there are such.",
