@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from playground.fused.epochs import Data, Result, train, unsupported_optimizer
 from playground.fused.outputs import forward, predict, trajectory
-from playground.fused.plan import Plan, plan, unsupported
+from playground.fused.plan import Plan, plan, unsupported, unsupported_form
 from playground.fused.readiness import prepare, prepare_all, ready, warm
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "train",
     "trajectory",
     "unsupported",
+    "unsupported_form",
     "unsupported_optimizer",
     "warm",
 ]

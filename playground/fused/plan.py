@@ -29,6 +29,13 @@ _DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 def unsupported(net: nn.Module) -> str | None:
     """Return why a net cannot be compiled, in words; ``None`` if it can."""
+    if any(p.device.type != "cpu" for p in net.parameters()):
+        return "it is not on the CPU"
+    return unsupported_form(net)
+
+
+def unsupported_form(net: nn.Module) -> str | None:
+    """Return why a net could not be compiled even on the CPU: it may be one without values."""
     if type(net) not in (FlowNet, StandardNet, MLP):
         return f"a net of the kind {type(net).__name__} has no compiled form"
     if net.activation not in _CODES:
@@ -44,8 +51,6 @@ def unsupported(net: nn.Module) -> str | None:
 def _unsupported_weights(net: nn.Module) -> str | None:
     pairs = [*_layers(net), _pair(net.head)]
     tensors = [p for pair in pairs for p in pair]
-    if any(p.device.type != "cpu" for p in tensors):
-        return "it is not on the CPU"
     if len({p.dtype for p in tensors}) > 1 or tensors[0].dtype not in _DTYPES:
         return f"its precision is {tensors[0].dtype}; float32 and float64 are compiled"
     if not all(p.requires_grad and p.is_contiguous() for p in tensors):

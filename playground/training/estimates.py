@@ -7,8 +7,11 @@ import os
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
+from playground import fused
 from playground.experiment import Experiment
+from playground.training.kernel_stepper import inner_of
 from playground.training.trainer import make_net
 
 # Measured orders of magnitude on one core: what torch needs to launch an operator, forward and back,
@@ -16,6 +19,13 @@ from playground.training.trainer import make_net
 SECONDS_PER_OPERATOR = 2.2e-5
 FLOPS_PER_SECOND = 8e9
 OPERATORS_PER_EVALUATION = 4
+# The same of the compiled kernels: a step, the update of one parameter in it, and the arithmetic.
+FUSED_SECONDS_PER_STEP = 2e-6
+FUSED_SECONDS_PER_PARAMETER = 2e-9
+FUSED_FLOPS_PER_SECOND = 2e10
+DOUBLE_FLOPS_PER_SECOND = 2.5e9  # float64, of which the kernels take one number at a time
+# Of a step whose optimiser runs in torch, around kernels that give it the gradient.
+OPTIMIZER_SECONDS_PER_STEP = 4e-4
 ADAPTIVE_STEPS = 8  # typical number of accepted steps of an adaptive solver
 
 
@@ -56,9 +66,23 @@ def estimate(experiment: Experiment) -> Estimate:
     memory = size * (4 * parameters + 3 * evaluations * batch * widest + judged * widest * 4)
     per_evaluation = max(parameters / max(_layers(experiment), 1), widest)
     flops = 6 * batch * per_evaluation * evaluations
-    step = 3 * OPERATORS_PER_EVALUATION * evaluations * SECONDS_PER_OPERATOR
-    steps = experiment.epochs * math.ceil(n_train / batch)
-    return Estimate(parameters, memory, steps * (step + flops / FLOPS_PER_SECOND))
+    passes = getattr(experiment.optimizer.options, "iterations", 1) * math.ceil(n_train / batch)
+    once = _seconds_of_a_pass(experiment, net, flops)
+    return Estimate(parameters, memory, experiment.epochs * passes * once)
+
+
+def _seconds_of_a_pass(experiment: Experiment, net: nn.Module, flops: float) -> float:
+    """Return how long it takes to get a gradient and to use it, on the path that the net takes."""
+    if experiment.path == "torch" or fused.unsupported_form(net):
+        operators = 3 * OPERATORS_PER_EVALUATION * _evaluations(experiment)
+        return operators * SECONDS_PER_OPERATOR + flops / FLOPS_PER_SECOND
+    double = experiment.precision == "float64"
+    arithmetic = flops / (DOUBLE_FLOPS_PER_SECOND if double else FUSED_FLOPS_PER_SECOND)
+    optimizer = experiment.optimizer.entry.make(net.parameters(), experiment.optimizer.options)
+    if fused.unsupported_optimizer(inner_of(optimizer)):
+        return arithmetic + OPTIMIZER_SECONDS_PER_STEP
+    update = sum(p.numel() for p in net.parameters()) * FUSED_SECONDS_PER_PARAMETER
+    return arithmetic + update + FUSED_SECONDS_PER_STEP
 
 
 def _layers(experiment: Experiment) -> int:

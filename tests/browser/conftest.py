@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.jobs import Jobs
+from playground.jobs import Jobs, Refused
 from playground.ui.warm import main as warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,9 +95,26 @@ def serve(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def serve_app(serve):
+def homes():
+    """The folders of all stores that have been served."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def stop_what_trains(homes):
+    """Runs that a test leaves behind would take both cores from all tests after it."""
+    yield
+    for home in homes:
+        for run in Jobs(home).list_runs():
+            if run.status not in ("queued", "running"):
+                continue
+            with suppress(Refused):
+                Jobs(home, user=run.user).stop(run.id)
+
+
+@pytest.fixture(scope="session")
+def serve_app(serve, homes):
     """serve_app(home, settings=None) starts the whole app on a store; its engine ends with the tests."""
-    homes = []
 
     def start(home, settings=None):
         homes.append(home)

@@ -292,7 +292,7 @@ def test_three_inputs_can_be_chosen_for_the_axes(play):
 
 
 def test_refused_experiment_names_its_estimate(play):
-    page = play({})
+    page = play({"path": "torch"})
     box = page.locator("[data-testid=stNumberInput]", has_text="Epochs").locator("input")
     box.fill("10000")
     box.press("Enter")

@@ -156,7 +156,7 @@ def test_an_edit_under_a_cap_of_one_trains_on(play, home):
 
 
 def test_a_refused_edit_is_said_beside_the_views(play):
-    page = play({**SMALL, "n_train": "20000", "batch_size": "1"})
+    page = play({**SMALL, "n_train": "20000", "batch_size": "1", "path": "torch"})
     box = page.locator("[data-testid=stNumberInput]", has_text="Epochs").locator("input")
     run = run_of(page)
     box.fill("10000")

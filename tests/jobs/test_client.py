@@ -31,7 +31,7 @@ def test_a_submitted_run_is_as_it_was_handed_in(jobs: Jobs, experiment: Experime
 
 
 def test_what_is_beyond_the_limits_is_refused_before_it_starts(jobs: Jobs) -> None:
-    huge = Experiment(n_train=20000, n_validation=20000, epochs=10000, batch_size=1)
+    huge = Experiment(n_train=20000, epochs=10000, batch_size=1, path="torch")
     with pytest.raises(Refused, match=r"time|seconds|hours|long"):
         jobs.submit(huge)
     assert jobs.list_runs() == []

@@ -229,7 +229,7 @@ def test_a_slot_is_asked_back_for_those_who_wait(
 def test_single_steps_of_a_long_run_are_interactive(
     jobs: Jobs, shelf: Shelf, dispatcher: Dispatcher
 ) -> None:
-    long = Experiment(epochs=400)
+    long = Experiment(epochs=400, path="torch")
     first, second, third = (jobs.submit(long, start=False) for _ in range(3))
     assert jobs.get(first).estimate_seconds > read_settings().short_seconds
     for run_id in (first, second):

@@ -122,9 +122,9 @@ def assert_unharmed(
     assert timeless(jobs.metrics(run_id)) == timeless(figures)
 
 
-def half_way(jobs: Jobs, *, resume: bool = True) -> str:
+def half_way(jobs: Jobs, experiment: Experiment = EXPERIMENT) -> str:
     """Submit a run, pause it (which leaves a checkpoint), and let it go on beyond that."""
-    run_id = jobs.submit(EXPERIMENT, start=False)
+    run_id = jobs.submit(experiment, start=False)
     jobs.step(run_id, 30)
     wait(lambda: jobs.get(run_id).status == "paused", "it has paused")
     assert (jobs.get(run_id).step, jobs.get(run_id).checkpoint_step) == (30, 30)
@@ -221,7 +221,8 @@ def test_kill_9_of_the_engine_and_a_restart_of_the_app(
 
 
 def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs) -> None:
-    run_id = half_way(engine_jobs)
+    # Much longer than a busy machine may take to end the engine; nobody waits for its end.
+    run_id = half_way(engine_jobs, EXPERIMENT.model_copy(update={"epochs": 600}))
     stop_engine(engine_jobs)
     run = engine_jobs.get(run_id)
     assert run.status == "queued"

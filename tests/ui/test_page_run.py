@@ -37,8 +37,7 @@ def test_no_place_gets_two_blocks_in_one_run(
     blocks = Counter(
         tuple(message.metadata.delta_path)
         for message in sent
-        if message.WhichOneof("type") == "delta"
-        and message.delta.WhichOneof("type") == "add_block"
+        if message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "add_block"
     )
     assert len(blocks) > 20
     assert max(blocks.values()) == 1

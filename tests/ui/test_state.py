@@ -82,7 +82,7 @@ def test_a_refusal_can_be_taken_back(tab: dict) -> None:
     state.train()
     run_id = state.run_id()
     trained(run_id)
-    state.change({"n_train": 20000, "batch_size": 1, "epochs": 10000})
+    state.change({"n_train": 20000, "batch_size": 1, "epochs": 10000, "path": "torch"})
     assert "legal" in state.refusal()
     assert state.run_id() == run_id
     state.back_to_the_run()
