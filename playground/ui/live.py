@@ -73,16 +73,13 @@ def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
     shown = state.record()
     # Read after the status: what rests has its last picture.
     picture = _picture(shown)
-    first = not beaten
-    beaten[:] = [True]
-    # The strip has drawn its figures in the page's own run. Twice in one run they would be two blocks
-    # in one place, whose messages Streamlit mixes up on the way: the browser's page would go blank.
-    if not first:
-        figures(strip, shown)
+    figures(strip, shown)
     _pictures(shown, picture)
     _curves(shown)
     # Never in the page's own run: what it has told its widgets would be lost on the way, and they
     # would answer with values of their own. The next beat comes from the browser, which has it all.
+    first = not beaten
+    beaten[:] = [True]
     if first:
         return
     if shown is not None and replay.awaited(shown, picture):

@@ -17,7 +17,10 @@ from playground.ui.transport import Strip, transport
 
 
 def playground_page() -> None:
-    """Draw the page: the strip on top, the controls, the views, the explanation."""
+    """Draw the page: the strip on top, the controls, the views, the explanation.
+
+    What moves is drawn before the controls beside or above it: those who have just clicked look there.
+    """
     canvas.load()
     window = browser()
     address.open_link()
@@ -36,6 +39,8 @@ def playground_page() -> None:
 def _wide(strip: Strip) -> None:
     experiment = state.experiment()
     data, network, shown = st.columns([1.05, 1.15, 3.6], gap="medium")
+    with shown:
+        views(strip)
     with data:
         data_choice(experiment)
         data_options(experiment)
@@ -43,18 +48,18 @@ def _wide(strip: Strip) -> None:
         network_choice(experiment)
         network_options(experiment)
         optimizer_panel(experiment)
-    with shown:
-        views(strip)
 
 
 def _narrow(strip: Strip) -> None:
     experiment = state.experiment()
-    data, network = st.tabs(["Data", "Network and training"])
+    above = st.container()
+    views(strip)
+    with above:
+        data, network = st.tabs(["Data", "Network and training"])
     with data:
         _beside(experiment, (1.6, 1), data_choice, data_options)
     with network:
         _beside(experiment, (1.2, 1, 1), network_choice, network_options, optimizer_panel)
-    views(strip)
 
 
 def _beside(

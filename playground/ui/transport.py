@@ -41,7 +41,11 @@ class Strip:
 
 
 def transport() -> Strip:
-    """Draw the strip for the run that is shown."""
+    """Draw the strip for the run that is shown; its figures are drawn by the views, which move.
+
+    They must not be drawn here as well: two blocks in one place in one run are messages that Streamlit
+    mixes up on the way, and the browser's page goes blank.
+    """
     shown = state.record()
     engine = _engine_now(seconds=0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
@@ -55,9 +59,7 @@ def transport() -> Strip:
     if not engine.alive:
         _engine(engine)
     status = shown.status if shown else None
-    strip = Strip(place, status, address.asked(), engine.alive, time.monotonic())
-    figures(strip, shown)  # at once: until the views are drawn the strip would stand there empty
-    return strip
+    return Strip(place, status, address.asked(), engine.alive, time.monotonic())
 
 
 def _buttons(shown: RunRecord | None) -> None:
