@@ -14,6 +14,9 @@ PAGES = {
     "Play": [
         ("pages/play/playground.py", "Playground", ":material/play_circle:", "playground"),
     ],
+    "Labs": [
+        ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),
+    ],
 }
 
 if __name__ == "__main__":  # somebody's visit: Streamlit runs this file as a script

@@ -58,6 +58,7 @@ def option(
     unit: str = "",
     when: Mapping[str, Any] | None = None,
     advanced: bool = False,
+    labels: Mapping[str, str] | None = None,
     **field: Any,
 ) -> Any:
     """Declare one option: its default, its bounds, its label and its one sentence of help.
@@ -73,6 +74,7 @@ def option(
         unit: Unit of the value, empty for a pure number.
         when: ``{other field: value or list of values}``; the form shows the option only then.
         advanced: Whether the form may fold the option away at first sight.
+        labels: What a person reads for the choices of a literal; the choices themselves without.
         field: Anything else that pydantic's ``Field`` takes.
 
     Returns:
@@ -84,6 +86,7 @@ def option(
         "unit": unit,
         "when": dict(when or {}),
         "advanced": advanced,
+        "labels": dict(labels or {}),
     }
     extra = {key: value for key, value in hints.items() if value}
     return Field(
@@ -99,7 +102,7 @@ def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
 
 
 def hint(field: FieldInfo, name: str, default: Any = None) -> Any:
-    """Return a form hint (``log``, ``step``, ``unit``, ``when``, ``advanced``) of a field."""
+    """Return a form hint (``log``, ``step``, ``unit``, ``when``, ``advanced``, ``labels``) of a field."""
     extra = field.json_schema_extra
     return extra.get(name, default) if isinstance(extra, dict) else default
 

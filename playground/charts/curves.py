@@ -160,4 +160,6 @@ def _telling(values: np.ndarray, wanted: int) -> np.ndarray:
 
 def standalone(specification: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
     """Return the specification with its rows inside, as another program can open it."""
-    return {**specification, "datasets": {ROWS: rows.to_dict(orient="records")}, "width": 560}
+    others = specification.get("datasets", {})
+    data = {**others, ROWS: rows.to_dict(orient="records")}
+    return {**specification, "datasets": data, "width": 560}

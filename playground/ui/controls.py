@@ -19,101 +19,6 @@ from playground.ui.delivery import is_overtaken, put
 _SMALL, _SHORT = 3, 24  # so many choices fit side by side, of so many letters in all
 
 
-def key_of(name: str) -> str:
-    """Return the widget key of a field, by its dotted name."""
-    return f"field:{name}"
-
-
-def field_control(model: BaseModel, name: str, prefix: str = "") -> None:
-    """Draw the control of one field of the experiment or of one of its options.
-
-    Args:
-        model: The experiment, or the options of a slot.
-        name: The field.
-        prefix: Dotted name of the slot with a dot behind it; empty for the experiment.
-    """
-    field = type(model).model_fields[name]
-    dotted, value = prefix + name, getattr(model, name)
-    if isinstance(value, Slot):
-        slot_control(value, dotted, field)
-        return
-    kinds = typing.get_args(field.annotation) or (field.annotation,)
-    about = {"label": _label(field), "help": field.description, "key": key_of(dotted)}
-    if typing.get_origin(field.annotation) is typing.Literal:
-        _choice(list(kinds), value, about, dotted)
-    elif field.annotation is bool:
-        _put(dotted, value)
-        st.toggle(**about, value=value, on_change=_changed, args=(dotted,))
-    elif type(None) in kinds:
-        _typed(0.01, "%g", value, about, dotted, empty="off")
-    elif field.annotation in (int, float):
-        _number(field, value, about, dotted)
-    else:
-        _put(dotted, text_of(value))
-        st.text_input(**about, value=text_of(value), on_change=_changed, args=(dotted,))
-
-
-def slot_control(
-    slot: Slot,
-    dotted: str,
-    field: FieldInfo,
-    *,
-    only: typing.Sequence[str] | None = None,
-    form: typing.Callable[[Any], None] | None = None,
-) -> None:
-    """Draw the choice of a slot and, below it, the options of what is chosen.
-
-    Args:
-        slot: The slot.
-        dotted: Its dotted name.
-        field: Its declaration.
-        only: The names to choose from; all of the registry's without.
-        form: Draws the options in place of one control for each.
-    """
-    registry = type(slot).registry
-    names = [name for name in only or registry if name in registry]
-    if slot.name not in names:
-        names.append(slot.name)
-    _put(dotted, slot.name)
-    st.selectbox(
-        field.title or dotted,
-        names,
-        index=names.index(slot.name),
-        format_func=lambda name: registry[name].label,
-        help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
-        key=key_of(dotted),
-        on_change=_changed,
-        args=(dotted,),
-    )
-    if form is not None:
-        form(slot.options)
-    else:
-        option_controls(slot.options, f"{dotted}.")
-
-
-def option_controls(
-    options: Options,
-    prefix: str,
-    *,
-    skip: typing.Collection[str] = (),
-    advanced: bool | None = None,
-) -> None:
-    """Draw the controls of all options that apply now.
-
-    Args:
-        options: The options.
-        prefix: Dotted name of their slot with a dot behind it.
-        skip: Fields that are drawn elsewhere.
-        advanced: Only the advanced ones, only the others, or (``None``) all.
-    """
-    for name, field in type(options).model_fields.items():
-        folded = bool(hint(field, "advanced", False))
-        if name in skip or (advanced is not None and folded != advanced):
-            continue
-        if applies(options, field):
-            field_control(options, name, prefix)
-
-
 def applies(options: BaseModel, field: FieldInfo) -> bool:
     """Return whether a field has an effect under the other options."""
     for other, wanted in hint(field, "when", {}).items():
@@ -123,109 +28,264 @@ def applies(options: BaseModel, field: FieldInfo) -> bool:
     return True
 
 
-def seed_control(model: BaseModel, name: str) -> None:
-    """Draw a seed with a button that throws it anew."""
-    box, button = st.columns([3, 1], vertical_alignment="bottom", gap="small")
-    with box:
-        field_control(model, name)
-    with button:
-        st.button(
-            "",
-            icon=":material/casino:",
-            key=f"throw:{name}",
-            help="Throw a new seed.",
-            on_click=lambda: state.change({name: random.randrange(10_000)}),
-            width="stretch",
-        )
-
-
-def _put(dotted: str, value: Any) -> None:
-    put(key_of(dotted), value)
-
-
-def _changed(dotted: str) -> None:
-    # An emptied field counts as a value, so that it is refused in words where it is not legal.
-    if not is_overtaken(key_of(dotted)):
-        state.change({dotted: st.session_state[key_of(dotted)]})
-
-
 def _label(field: FieldInfo) -> str:
     unit = hint(field, "unit", "")
     return f"{field.title} ({unit})" if unit else str(field.title)
 
 
-def _choice(choices: list[Any], value: Any, about: dict[str, Any], dotted: str) -> None:
-    _put(dotted, value)
-    if len(choices) <= _SMALL and len("".join(map(str, choices))) <= _SHORT:
-        st.segmented_control(
-            options=choices,
-            default=value,
-            required=True,
-            **about,
-            on_change=_changed,
-            args=(dotted,),
-        )
-    else:
-        index = choices.index(value)
-        st.selectbox(options=choices, index=index, **about, on_change=_changed, args=(dotted,))
+class Form:
+    """Controls for the fields of one model, whichever page it belongs to.
 
-
-def _number(field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
-    low, high = bounds(field)
-    whole = field.annotation is int
-    known = low is not None and high is not None
-    if known and hint(field, "log", False):
-        _logarithmic(float(low), float(high), value, about, dotted)
-        return
-    step = 1 if whole else hint(field, "step", None)
-    if known and step and high - low <= (60 if whole else 10):
-        number = int if whole else float
-        _put(dotted, value)
-        st.slider(
-            **about,
-            min_value=number(low),
-            max_value=number(high),
-            value=number(value),
-            step=step,
-            on_change=_changed,
-            args=(dotted,),
-        )
-    else:
-        _typed(step or 0.01, None if whole else "%g", value, about, dotted)
-
-
-def _typed(
-    step: float, form: str | None, value: Any, about: dict[str, Any], dotted: str, empty: str = ""
-) -> None:
-    """Draw a box for a number of any size, which a slider would round.
-
-    It has no bounds in the browser: there, a number beyond them would stay in the box with a message
-    of the browser's own. A box that may be empty must not begin with a number, which it would keep.
+    Args:
+        space: Beginning of the widgets' keys, different for each form in a tab.
+        change: Takes ``{dotted name: value}`` of what somebody has changed.
     """
-    _put(dotted, value)
-    st.number_input(
-        **about,
-        value=None if empty else value,
-        step=step,
-        format=form,
-        placeholder=empty or None,
-        on_change=_changed,
-        args=(dotted,),
-    )
+
+    def __init__(self, space: str, change: typing.Callable[[dict[str, Any]], None]) -> None:
+        self._space, self._change = space, change
+
+    def key_of(self, name: str) -> str:
+        """Return the widget key of a field, by its dotted name."""
+        return f"{self._space}:{name}"
+
+    def field(self, model: BaseModel, name: str, prefix: str = "") -> None:
+        """Draw the control of one field of the experiment or of one of its options.
+
+        Args:
+            model: The experiment, or the options of a slot.
+            name: The field.
+            prefix: Dotted name of the slot with a dot behind it; empty for the experiment.
+        """
+        field = type(model).model_fields[name]
+        dotted, value = prefix + name, getattr(model, name)
+        if isinstance(value, Slot):
+            self.slot(value, dotted, field)
+            return
+        kinds = typing.get_args(field.annotation) or (field.annotation,)
+        about = {"label": _label(field), "help": field.description, "key": self.key_of(dotted)}
+        if typing.get_origin(field.annotation) is typing.Literal:
+            self._choice(field, value, about, dotted)
+        elif field.annotation is bool:
+            self._put(dotted, value)
+            st.toggle(**about, value=value, on_change=self._changed, args=(dotted,))
+        elif type(None) in kinds:
+            self._typed(0.01, "%g", value, about, dotted, empty="off")
+        elif field.annotation in (int, float):
+            self._number(field, value, about, dotted)
+        else:
+            self._put(dotted, text_of(value))
+            st.text_input(**about, value=text_of(value), on_change=self._changed, args=(dotted,))
+
+    def slot(
+        self,
+        slot: Slot,
+        dotted: str,
+        field: FieldInfo,
+        *,
+        only: typing.Sequence[str] | None = None,
+        form: typing.Callable[[Any], None] | None = None,
+    ) -> None:
+        """Draw the choice of a slot and, below it, the options of what is chosen.
+
+        Args:
+            slot: The slot.
+            dotted: Its dotted name.
+            field: Its declaration.
+            only: The names to choose from; all of the registry's without.
+            form: Draws the options in place of one control for each.
+        """
+        registry = type(slot).registry
+        names = [name for name in only or registry if name in registry]
+        if slot.name not in names:
+            names.append(slot.name)
+        self._put(dotted, slot.name)
+        st.selectbox(
+            field.title or dotted,
+            names,
+            index=names.index(slot.name),
+            format_func=lambda name: registry[name].label,
+            help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
+            key=self.key_of(dotted),
+            on_change=self._changed,
+            args=(dotted,),
+        )
+        if form is not None:
+            form(slot.options)
+        else:
+            self.options(slot.options, f"{dotted}.")
+
+    def options(
+        self,
+        options: Options,
+        prefix: str,
+        *,
+        skip: typing.Collection[str] = (),
+        advanced: bool | None = None,
+    ) -> None:
+        """Draw the controls of all options that apply now.
+
+        Args:
+            options: The options.
+            prefix: Dotted name of their slot with a dot behind it.
+            skip: Fields that are drawn elsewhere.
+            advanced: Only the advanced ones, only the others, or (``None``) all.
+        """
+        for name, field in type(options).model_fields.items():
+            folded = bool(hint(field, "advanced", False))
+            if name in skip or (advanced is not None and folded != advanced):
+                continue
+            if applies(options, field):
+                self.field(options, name, prefix)
+
+    def seed(self, model: BaseModel, name: str) -> None:
+        """Draw a seed with a button that throws it anew."""
+        box, button = st.columns([3, 1], vertical_alignment="bottom", gap="small")
+        with box:
+            self.field(model, name)
+        with button:
+            st.button(
+                "",
+                icon=":material/casino:",
+                key=self.key_of(f"throw:{name}"),
+                help="Throw a new seed.",
+                on_click=lambda: self._change({name: random.randrange(10_000)}),
+                width="stretch",
+            )
+
+    def _put(self, dotted: str, value: Any) -> None:
+        put(self.key_of(dotted), value)
+
+    def _changed(self, dotted: str) -> None:
+        # An emptied field counts as a value, so that it is refused in words where it is not legal.
+        if not is_overtaken(self.key_of(dotted)):
+            self._change({dotted: st.session_state[self.key_of(dotted)]})
+
+    def _choice(self, field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
+        choices, labels = list(typing.get_args(field.annotation)), hint(field, "labels", {})
+        about |= {"format_func": lambda choice: labels.get(choice, str(choice))}
+        about |= {"on_change": self._changed, "args": (dotted,)}
+        self._put(dotted, value)
+        if len(choices) <= _SMALL and len("".join(map(str, choices))) <= _SHORT:
+            st.segmented_control(options=choices, default=value, required=True, **about)
+        else:
+            st.selectbox(options=choices, index=choices.index(value), **about)
+
+    def many(self, model: BaseModel, name: str, labels: typing.Mapping[str, str]) -> None:
+        """Draw the choice of some out of many, as a list that grows.
+
+        Args:
+            model: The model, whose field is a tuple of names.
+            name: The field.
+            labels: What a person reads for each name.
+        """
+        field, value = type(model).model_fields[name], list(getattr(model, name))
+        self._put(name, value)
+        st.multiselect(
+            str(field.title),
+            list(labels),
+            default=value,
+            format_func=lambda choice: labels[choice],
+            help=field.description,
+            key=self.key_of(name),
+            on_change=self._changed,
+            args=(name,),
+        )
+
+    def choose(
+        self,
+        name: str,
+        title: str,
+        choices: typing.Sequence[str],
+        index: int,
+        label: typing.Callable[[str], str],
+    ) -> None:
+        """Draw the choice of one out of names that are known only now.
+
+        Args:
+            name: The field.
+            title: What stands above it.
+            choices: The names.
+            index: Place of the one that is chosen.
+            label: What a person reads for a name.
+        """
+        self._put(name, choices[index])
+        st.selectbox(
+            title,
+            choices,
+            index=index,
+            format_func=label,
+            key=self.key_of(name),
+            on_change=self._changed,
+            args=(name,),
+        )
+
+    def _number(self, field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
+        low, high = bounds(field)
+        whole = field.annotation is int
+        known = low is not None and high is not None
+        if known and hint(field, "log", False):
+            self._logarithmic(field.annotation, low, high, value, about, dotted)
+            return
+        step = 1 if whole else hint(field, "step", None)
+        if known and step and high - low <= (60 if whole else 10):
+            number = int if whole else float
+            self._put(dotted, value)
+            st.slider(
+                **about,
+                min_value=number(low),
+                max_value=number(high),
+                value=number(value),
+                step=step,
+                on_change=self._changed,
+                args=(dotted,),
+            )
+        else:
+            self._typed(step or 0.01, None if whole else "%g", value, about, dotted)
+
+    def _typed(
+        self,
+        step: float,
+        form: str | None,
+        value: Any,
+        about: dict[str, Any],
+        dotted: str,
+        empty: str = "",
+    ) -> None:
+        """Draw a box for a number of any size, which a slider would round.
+
+        It has no bounds in the browser: there, a number beyond them would stay in the box with a message
+        of the browser's own. A box that may be empty must not begin with a number, which it would keep.
+        """
+        self._put(dotted, value)
+        st.number_input(
+            **about,
+            value=None if empty else value,
+            step=step,
+            format=form,
+            placeholder=empty or None,
+            on_change=self._changed,
+            args=(dotted,),
+        )
+
+    def _logarithmic(
+        self, kind: type, low: float, high: float, value: Any, about: dict[str, Any], dotted: str
+    ) -> None:
+        """Draw a slider over 1, 2, 5, 10, … (ones and threes over wide ranges) between the bounds."""
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        steps = (1, 3) if high / low > 1e4 else (1, 2, 5)
+        marks = {float(f"{m}e{d}") for d in decades for m in steps}
+        choices = sorted({mark for mark in marks if low <= mark <= high} | {low, high, value})
+        choices = [kind(choice) for choice in choices]
+        self._put(dotted, value)
+        st.select_slider(
+            options=choices,
+            value=value,
+            format_func=lambda v: f"{v:g}",
+            **about,
+            on_change=self._changed,
+            args=(dotted,),
+        )
 
 
-def _logarithmic(low: float, high: float, value: float, about: dict[str, Any], dotted: str) -> None:
-    """Draw a slider over 1, 2, 5, 10, … (ones and threes over wide ranges) between the bounds."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 3) if high / low > 1e4 else (1, 2, 5)
-    marks = {float(f"{m}e{d}") for d in decades for m in steps}
-    choices = sorted({mark for mark in marks if low <= mark <= high} | {low, high, value})
-    _put(dotted, value)
-    st.select_slider(
-        options=choices,
-        value=value,
-        format_func=lambda v: f"{v:g}",
-        **about,
-        on_change=_changed,
-        args=(dotted,),
-    )
+PLAYGROUND = Form("field", lambda values: state.change(values))
+"""The form of the experiment."""

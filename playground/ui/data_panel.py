@@ -8,15 +8,9 @@ from playground.datasets import DATASETS, TableMissing
 from playground.experiment import Experiment
 from playground.registry import bounds
 from playground.ui import state
-from playground.ui.controls import (
-    field_control,
-    is_overtaken,
-    key_of,
-    option_controls,
-    put,
-    seed_control,
-)
+from playground.ui.controls import PLAYGROUND
 from playground.ui.data_choice import choose_data
+from playground.ui.delivery import is_overtaken, put
 from playground.ui.gallery import data_gallery
 from playground.ui.own_data import own_data_panel
 
@@ -35,12 +29,12 @@ def data_choice(experiment: Experiment) -> None:
 
 def data_options(experiment: Experiment) -> None:
     """Draw the options of the chosen data set, the numbers of points and the seed."""
-    option_controls(experiment.data.options, "data.", skip=("hash",))
+    PLAYGROUND.options(experiment.data.options, "data.", skip=("hash",))
     rows = _rows(experiment)
     for column, name in zip(st.columns(2, gap="small"), _SIZES):
         with column:
             if rows is None:
-                field_control(experiment, name)
+                PLAYGROUND.field(experiment, name)
             else:
                 _size_control(experiment, name)
     if rows is not None:
@@ -48,7 +42,7 @@ def data_options(experiment: Experiment) -> None:
         st.caption(
             f"{used} of {rows} rows are used." if used < rows else f"All {rows} rows are used."
         )
-    seed_control(experiment, "data_seed")
+    PLAYGROUND.seed(experiment, "data_seed")
 
 
 def _rows(experiment: Experiment) -> int | None:
@@ -60,7 +54,7 @@ def _rows(experiment: Experiment) -> int | None:
 
 def _size_control(experiment: Experiment, name: str) -> None:
     """Draw the number of rows that one part of a table really has."""
-    field, key = Experiment.model_fields[name], key_of(f"{name}:rows")
+    field, key = Experiment.model_fields[name], PLAYGROUND.key_of(f"{name}:rows")
     size = dict(zip(_SIZES, experiment.split_sizes))[name]
     put(key, size)
 

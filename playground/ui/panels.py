@@ -9,14 +9,7 @@ from playground.experiment import Experiment
 from playground.integrators import InlineTableau
 from playground.networks.inputs import suggested_terms
 from playground.ui import formulas, state
-from playground.ui.controls import (
-    applies,
-    field_control,
-    key_of,
-    option_controls,
-    seed_control,
-    slot_control,
-)
+from playground.ui.controls import PLAYGROUND, applies
 from playground.ui.tableau_form import tableau_form
 
 _STEP_FIELDS = ("step_by", "horizon", "step")
@@ -29,7 +22,7 @@ def network_choice(experiment: Experiment) -> None:
     _network_choice(experiment)
     if experiment.network.entry.uses_scheme:
         own = tableau_form if isinstance(experiment.scheme.options, InlineTableau) else None
-        slot_control(experiment.scheme, "scheme", fields["scheme"], form=own)
+        PLAYGROUND.slot(experiment.scheme, "scheme", fields["scheme"], form=own)
     with st.container(key="formulas"):
         for formula in (formulas.field_formula(experiment), formulas.step_formula(experiment)):
             if formula:
@@ -45,31 +38,31 @@ def network_options(experiment: Experiment) -> None:
     if experiment.network.entry.uses_scheme:
         _step_size(experiment)
     paired = ("inputs", "width", "depth", *_STEP_FIELDS)
-    option_controls(options, "network.", skip=paired, advanced=False)
+    PLAYGROUND.options(options, "network.", skip=paired, advanced=False)
     with st.expander("Input features, augmentation, initial weights"):
         _input_features(experiment)
-        option_controls(options, "network.", skip=paired, advanced=True)
-        seed_control(experiment, "weight_seed")
+        PLAYGROUND.options(options, "network.", skip=paired, advanced=True)
+        PLAYGROUND.seed(experiment, "weight_seed")
 
 
 def _pair(model: BaseModel, prefix: str, *names: str) -> None:
     """Draw short fields side by side."""
     for column, name in zip(st.columns(len(names), gap="small"), names):
         with column:
-            field_control(model, name, prefix)
+            PLAYGROUND.field(model, name, prefix)
 
 
 def _network_choice(experiment: Experiment) -> None:
     registry = type(experiment.network).registry
-    st.session_state[key_of("network")] = experiment.network.name
+    st.session_state[PLAYGROUND.key_of("network")] = experiment.network.name
     st.selectbox(
         "Family",
         list(registry),
         index=list(registry).index(experiment.network.name),
         format_func=lambda name: registry[name].label,
         help=experiment.network.entry.summary,
-        key=key_of("network"),
-        on_change=lambda: state.change({"network": st.session_state[key_of("network")]}),
+        key=PLAYGROUND.key_of("network"),
+        on_change=lambda: state.change({"network": st.session_state[PLAYGROUND.key_of("network")]}),
     )
 
 
@@ -77,11 +70,11 @@ def _step_size(experiment: Experiment) -> None:
     """Draw h and T side by side: the one that is given, and the one that follows."""
     options = experiment.network.options
     fields = type(options).model_fields
-    field_control(options, "step_by", "network.")
+    PLAYGROUND.field(options, "step_by", "network.")
     given = "horizon" if applies(options, fields["horizon"]) else "step"
     left, right = st.columns([2, 1], vertical_alignment="center")
     with left:
-        field_control(options, given, "network.")
+        PLAYGROUND.field(options, given, "network.")
     h = options.step_size(options.depth)
     with right:
         name, value = ("h", h) if given == "horizon" else ("T", h * options.depth)
@@ -93,7 +86,7 @@ def _step_size(experiment: Experiment) -> None:
 def _input_features(experiment: Experiment) -> None:
     options = experiment.network.options
     terms = suggested_terms(experiment.n_features)
-    key = key_of("network.inputs")
+    key = PLAYGROUND.key_of("network.inputs")
     raw = [f"x{i + 1}" for i in range(experiment.n_features)]
     chosen = list(options.inputs) or raw
     st.session_state[key] = chosen
@@ -118,14 +111,14 @@ def optimizer_panel(experiment: Experiment) -> None:
     """Draw everything that decides how the weights are trained."""
     st.markdown("##### Training")
     fields = Experiment.model_fields
-    slot_control(experiment.optimizer, "optimizer", fields["optimizer"])
+    PLAYGROUND.slot(experiment.optimizer, "optimizer", fields["optimizer"])
     _pair(experiment, "", "batch_size", "epochs")
     with st.expander("Loss, schedule, penalties, when to stop"):
-        slot_control(experiment.loss, "loss", fields["loss"])
-        slot_control(experiment.schedule, "schedule", fields["schedule"])
+        PLAYGROUND.slot(experiment.loss, "loss", fields["loss"])
+        PLAYGROUND.slot(experiment.schedule, "schedule", fields["schedule"])
         for name in ("l2", "l1", "clip_norm", "target_accuracy", "early_stop", "patience"):
             if applies(experiment, fields[name]):
-                field_control(experiment, name)
-        field_control(experiment, "device")
-        field_control(experiment, "path")
-        field_control(experiment, "precision")
+                PLAYGROUND.field(experiment, name)
+        PLAYGROUND.field(experiment, "device")
+        PLAYGROUND.field(experiment, "path")
+        PLAYGROUND.field(experiment, "precision")

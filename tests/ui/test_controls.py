@@ -13,17 +13,17 @@ def form():
 
     from playground.experiment import Experiment
     from playground.ui import state
-    from playground.ui.controls import field_control, option_controls, slot_control
+    from playground.ui.controls import PLAYGROUND
     from playground.ui.tableau_form import tableau_form
 
     experiment = state.experiment()
     for name in ("n_train", "l2", "target_accuracy", "early_stop", "device", "precision"):
-        field_control(experiment, name)
-    option_controls(experiment.data.options, "data.", skip=("hash",))
-    option_controls(experiment.network.options, "network.")
+        PLAYGROUND.field(experiment, name)
+    PLAYGROUND.options(experiment.data.options, "data.", skip=("hash",))
+    PLAYGROUND.options(experiment.network.options, "network.")
     own = tableau_form if experiment.scheme.name == "custom" else None
-    slot_control(experiment.scheme, "scheme", Experiment.model_fields["scheme"], form=own)
-    slot_control(experiment.optimizer, "optimizer", Experiment.model_fields["optimizer"])
+    PLAYGROUND.slot(experiment.scheme, "scheme", Experiment.model_fields["scheme"], form=own)
+    PLAYGROUND.slot(experiment.optimizer, "optimizer", Experiment.model_fields["optimizer"])
     state.show_messages()
     st.session_state.pop("messages", None)
 

@@ -1,0 +1,1 @@
+"""The laboratories: pages that compute at once what a scheme, a net or an optimiser does."""

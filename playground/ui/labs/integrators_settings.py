@@ -1,0 +1,106 @@
+"""What can be set in the integrators lab."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from playground.integrators import INTEGRATORS
+from playground.registry import Options, Registry, Slot, option
+from playground.systems import SYSTEMS
+from playground.ui.sheet import Sheet
+
+View = Literal["solve", "converge", "stability"]
+VIEWS = {
+    "solve": "Solve",
+    "converge": "Converge",
+    "stability": "Stability",
+}
+FIXED = {n: s.label for n, s in INTEGRATORS.items() if s.kind != "adaptive" and n != "custom"}
+ADAPTIVE = {n: s.label for n, s in INTEGRATORS.items() if s.kind == "adaptive"}
+MOST = 8  # schemes side by side; more cannot be told apart
+
+
+class ProblemSlot(Slot):
+    """The initial value problem."""
+
+    registry: ClassVar[Registry[Any]] = SYSTEMS
+
+
+class Settings(Options):
+    """What is set in the integrators lab."""
+
+    view: View = option(
+        "solve", label="View", help="What is looked at.", labels=VIEWS
+    )  # fmt: skip
+    problem: ProblemSlot = Field(
+        default_factory=lambda: ProblemSlot(name="oscillator"),
+        title="Problem",
+        description="The initial value problem.",
+    )
+    start: str = option(
+        "",
+        label="Initial state",
+        help="One number for each component, commas between them; the problem's usual one where empty.",
+        max_length=100,
+    )
+    horizon: float | None = option(
+        None, label="End time", help="The problem's usual one where empty.", ge=0.01, le=1000
+    )
+    schemes: tuple[str, ...] = option(
+        ("euler", "heun2", "rk4", "taylor_multistep"),
+        label="Schemes",
+        help=f"Schemes side by side, up to {MOST}.",
+        max_length=MOST,
+    )
+    n_steps: int = option(
+        40, label="Steps", help="Steps of the schemes with a fixed step.", ge=1, le=1000, log=True
+    )
+    rtol: float = option(
+        1e-4,
+        label="Relative tolerance",
+        help="Error that an adaptive scheme allows itself in a step, in relation to the state.",
+        ge=1e-12,
+        le=0.1,
+        log=True,
+    )
+    atol: float = option(
+        1e-6,
+        label="Absolute tolerance",
+        help="The same in units of the state, for states near zero.",
+        ge=1e-14,
+        le=0.1,
+        log=True,
+    )
+    finest: int = option(
+        1024,
+        label="Most steps",
+        help="Steps of the finest solution; each coarser one takes half as many.",
+        ge=64,
+        le=4096,
+        log=True,
+    )
+
+    layers: bool = option(
+        False,
+        label="Layers of a trained net",
+        help="Eigenvalues of the residual Jacobians h ∂f/∂y of every layer.",
+    )
+    run: str = option(
+        "",
+        label="Trained run",
+        help="Whose net is looked at; the newest where empty.",
+        max_length=64,
+    )
+
+    @field_validator("schemes")
+    @classmethod
+    def _known(cls, schemes: tuple[str, ...]) -> tuple[str, ...]:
+        for name in schemes:
+            if name not in INTEGRATORS or name == "custom":
+                raise ValueError(INTEGRATORS.unknown(name))
+        return tuple(dict.fromkeys(schemes))
+
+
+SHEET = Sheet("integrators", Settings)
