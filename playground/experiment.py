@@ -186,6 +186,7 @@ class Experiment(BaseModel):
             raise Misfit("loss", text, LossSlot(name=legal[0]))
         try:
             self.network.options.fit(n_features, self.scheme.name)
+            self.network.options.fit_outputs(self.n_outputs)
         except Misfit as error:
             raise error if error.field == "scheme" else error.below("network") from None
         return self

@@ -8,7 +8,7 @@ the loss is ½ Σ |y^[L] − target|². See Giesecke and Kröner, *Classificatio
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -133,13 +133,20 @@ def adjoint_coefficients(tableau: Tableau) -> list[list[float]]:
     Raises:
         ValueError: For a tableau with a zero weight, which has none.
     """
-    a, beta = tableau.a, tableau.b
-    if 0 in beta:
-        raise ValueError(
-            f"b: weight {beta.index(0) + 1} is 0; (3.24)–(3.26) divide by every one of them"
-        )
+    return partner_of(tableau.a, tableau.b)
+
+
+def partner_of(a: Sequence[Sequence[float]], beta: Sequence[float]) -> list[list[float]]:
+    """Return the same of coefficients ``(s, s)`` and weights ``(s,)``, a method or not.
+
+    Raises:
+        ValueError: If a weight is zero.
+    """
+    zeros = [i + 1 for i, weight in enumerate(beta) if weight == 0]
+    if zeros:
+        raise ValueError(f"b: weight {zeros[0]} is 0; (3.24)–(3.26) divide by every one of them")
     stages = range(len(beta))
-    return [[beta[j] - beta[j] * a[j][i] / beta[i] for j in stages] for i in stages]
+    return [[float(beta[j] - beta[j] * a[j][i] / beta[i]) for j in stages] for i in stages]
 
 
 def _by_partner(net: Net, y0: Tensor, target: Tensor) -> Gradient:
@@ -272,3 +279,88 @@ WAYS: dict[str, Way] = {
         _by_integrating_back,
     ),
 }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One way against automatic differentiation.
+
+    Attributes:
+        way: Name in ``WAYS``.
+        difference: Largest difference, in relation to the largest number of the gradient; ``None`` where
+            the way cannot be gone.
+        seconds: Shortest time of some tries, there and back.
+        kept: Bytes kept between the two.
+        refused: Why the way cannot be gone, empty where it can.
+    """
+
+    way: str
+    difference: float | None
+    seconds: float | None
+    kept: int | None
+    refused: str = ""
+
+
+_TRIES = 3
+
+
+def compare(net: Net, y0: Tensor, target: Tensor) -> list[Compared]:
+    """Go all ways for a net, an input ``(batch, dim)`` and a target of the same shape."""
+    exact = _by_autograd(net, y0, target)
+    found = []
+    for name, way in WAYS.items():
+        try:
+            tries = [way.gradient(net, y0, target) for _ in range(_TRIES)]
+        except ValueError as error:
+            found.append(Compared(name, None, None, None, str(error)))
+            continue
+        seconds = min(each.seconds for each in tries)
+        found.append(Compared(name, tries[0].distance(exact), seconds, tries[0].kept))
+    return found
+
+
+def random_net(
+    scheme: RungeKutta, width: int, depth: int, length: float, points: int, seed: int
+) -> tuple[Net, Tensor, Tensor]:
+    """Return a net with random weights in float64, an input and a target ``(points, width)``.
+
+    Args:
+        scheme: How a layer is stepped.
+        width: Number of features.
+        depth: Number of layers.
+        length: Horizon T; the step is T / depth.
+        points: Rows of input and target.
+        seed: Of everything that is random.
+    """
+    source = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=source, dtype=torch.float64)
+
+    k, b = normal(depth, width, width) / width**0.5, normal(depth, width) / 2
+    return Net(k, b, length / depth, scheme), normal(points, width), normal(points, width)
+
+
+def backward_errors(
+    scheme: RungeKutta, width: int, length: float, points: int, seed: int, layers: Sequence[int]
+) -> list[float]:
+    """Return how far the gradient by integrating backward is from the exact one, for depths of one flow.
+
+    All layers of a net share their weights, so that with more of them it comes nearer to the flow of one
+    field. The gradients by the single layers are summed up, as those of a shared field are.
+    """
+    one, y0, target = random_net(scheme, width, 1, length, points, seed)
+    errors = []
+    for depth in layers:
+        k, b = one.k.expand(depth, -1, -1).clone(), one.b.expand(depth, -1).clone()
+        net = Net(k, b, length / depth, scheme)
+        exact, back = (
+            _summed(way(net, y0, target)) for way in (_by_autograd, _by_integrating_back)
+        )
+        errors.append(back.distance(exact))
+    return errors
+
+
+def _summed(gradient: Gradient) -> Gradient:
+    k, b = gradient.k.sum(dim=0), gradient.b.sum(dim=0)
+    return Gradient(k, b, gradient.y, gradient.seconds, gradient.kept)

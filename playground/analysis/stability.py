@@ -20,7 +20,12 @@ _LEAST_INTERVAL = 0.01
 
 def stability_polynomial(scheme: RungeKutta) -> np.ndarray:
     """Return the coefficients of R(z) = 1 + Σ_k bᵀA^(k−1)1 z^k, lowest power first."""
-    a, b = np.array(scheme.tableau.a), np.array(scheme.tableau.b)
+    return polynomial_of(scheme.tableau.a, scheme.tableau.b)
+
+
+def polynomial_of(a: ArrayLike, b: ArrayLike) -> np.ndarray:
+    """Return the same of coefficients ``(s, s)`` and weights ``(s,)``, a method or not."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
     coefficients, vector = [1.0], np.ones(len(b))
     for _ in b:
         coefficients.append(float(b @ vector))

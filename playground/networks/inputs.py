@@ -27,6 +27,13 @@ Term = Annotated[str, AfterValidator(_checked)]
 class InputOptions(Options):
     """Options of every net that reads points."""
 
+    def fit_outputs(self, n_outputs: int) -> None:
+        """Say whether these options fit a number of outputs; most fit any.
+
+        Raises:
+            Misfit: If they do not.
+        """
+
     def fit(self, n_features: int, scheme: str) -> None:
         """Say whether these options fit data of ``n_features`` inputs and a scheme.
 

@@ -49,6 +49,13 @@ class NeuralODEOptions(LiftOptions, StepSize):
         label="Field sees t",
         help="Give the time to the field as one more input, so that it may change on the way.",
     )
+    head: Literal["affine", "none"] = option(
+        "affine",
+        label="Head",
+        help="An affine map of the last state, or none: its first components are the outputs, and the "
+        "flow has to do it alone.",
+        advanced=True,
+    )
     gradient: Literal["solver", "adjoint"] = option(
         "solver",
         label="Gradient",
@@ -66,6 +73,35 @@ class NeuralODEOptions(LiftOptions, StepSize):
                 "'adjoint'",
                 "adjoint",
             )
+
+    def fit_outputs(self, n_outputs: int) -> None:
+        """Say whether the state has a component for each output, where it is read without a head."""
+        if self.head == "none" and self.width < n_outputs:
+            raise Misfit(
+                "head",
+                f"'none' is not legal for {n_outputs} outputs of a state of width {self.width}; legal is "
+                f"'affine', or a width of {n_outputs} or more",
+                "affine",
+            )
+
+
+class FirstComponents(nn.Module):
+    """The first components of a state ``(batch, width)`` as the outputs ``(batch, n_outputs)``."""
+
+    def __init__(self, n_outputs: int) -> None:
+        super().__init__()
+        self.n_outputs = n_outputs
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Return the outputs."""
+        return y[..., : self.n_outputs]
+
+
+def _head(options: NeuralODEOptions, n_outputs: int) -> nn.Module:
+    if options.head == "affine":
+        return nn.Linear(options.width, n_outputs)
+    options.fit_outputs(n_outputs)
+    return FirstComponents(n_outputs)
 
 
 class SharedField(nn.Module):
@@ -103,7 +139,7 @@ class NeuralODE(PointNet):
         self.inputs = InputFeatures(n_features, options.inputs)
         self.lift = Lift(self.inputs.n_outputs, options.width, options.lift)
         self.field = SharedField(options)
-        self.head = nn.Linear(options.width, n_outputs)
+        self.head = _head(options, n_outputs)
         self.scheme = chosen.scheme
         self.scheme_options = chosen.options
         self.n_steps = options.depth

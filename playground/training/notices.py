@@ -29,8 +29,7 @@ def step_size_notice(trainer: Trainer) -> str | None:
     net, scheme = trainer.net, trainer.experiment.scheme.chosen
     if not getattr(net, "is_flow", False) or net.scheme.kind == "adaptive":
         return None
-    width = net.head.in_features
-    if width > WIDEST:
+    if trainer.experiment.network.options.width > WIDEST:
         return None
     states = net.trajectory(trainer.x[:POINTS]).detach()
     h = net.times()[1]

@@ -56,7 +56,7 @@ class Draft:
     def node(self, stage: int) -> str:
         """Return the node c of a stage (from 0), the sum of its row; ``?`` while it is unreadable."""
         try:
-            return text_of(sum(map(_number, self.a[stage])), digits=4)
+            return text_of(sum(map(number_of, self.a[stage])), digits=4)
         except ValueError:
             return "?"
 
@@ -96,7 +96,12 @@ def text_of(x: float, digits: int | None = None) -> str:
     return f"{x:.{digits}g}" if digits else repr(x)
 
 
-def _number(text: str) -> float:
+def number_of(text: str) -> float:
+    """Return the number in a cell: a decimal or a fraction, 0 where it is empty.
+
+    Raises:
+        pydantic.ValidationError: If the text is none.
+    """
     plain = text.strip().replace("−", "-")
     return _COEFFICIENT.validate_python(plain or "0")
 
@@ -104,7 +109,7 @@ def _number(text: str) -> float:
 def _read(text: str, cell: str, faults: list[str]) -> float:
     """Return the number in a cell, an empty one counting as zero; note a cell that holds none."""
     try:
-        return _number(text)
+        return number_of(text)
     except ValidationError:
         faults.append(
             f"{cell}: {text[:30]!r} is not legal; legal is a number or a fraction such as 1/3, "

@@ -45,7 +45,7 @@ CASES: dict[str, dict] = {
         "scheme": named("custom", **KUTTA),
     },
     "no fractions": {
-        "network": net("neural_ode", time_dependent=True),
+        "network": net("neural_ode", time_dependent=True, head="none"),
         "scheme": named("custom", a=[[], [0.123456789]], b=[-0.3, 1.3], order=1),
     },
     "double precision": {"precision": "float64", "network": net("rk_net", depth=7)},

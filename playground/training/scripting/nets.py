@@ -247,15 +247,19 @@ def _neural_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
     write_steps(draft, stepper)
     _field(draft, options, stepper)
     if stepper.scheme.kind == "adaptive":
-        forward = [f"y = flow(self.field, {lifted}, 0.0, STEP * DEPTH)", "return self.head(y)"]
+        forward = [f"y = flow(self.field, {lifted}, 0.0, STEP * DEPTH)"]
     elif adjoint:
         write_adjoint(draft, stepper)
         call = f"Adjoint.apply(self.field, {lifted}, *self.field.parameters())"
-        forward = [f"y = {call}", "return self.head(y)"]
+        forward = [f"y = {call}"]
     else:
         forward = [f"y = {lifted}", *integration(stepper, "self.field", "STEP", "i * STEP")]
+    made = [*lift, "self.field = Field()"]
+    if options.head == "affine":
+        made.append("self.head = nn.Linear(WIDTH, N_OUTPUTS)")
         forward.append("return self.head(y)")
-    made = [*lift, "self.field = Field()", "self.head = nn.Linear(WIDTH, N_OUTPUTS)"]
+    else:
+        forward.append("return y[:, :N_OUTPUTS]")
     _module(draft, "A neural ODE: one field shared by all depths.", made, forward)
 
 

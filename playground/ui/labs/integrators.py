@@ -5,10 +5,28 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.ui.browser import browser
-from playground.ui.labs import converge, solve, stability
+from playground.ui.labs import (
+    adjoint,
+    converge,
+    printed,
+    solve,
+    stability,
+    swap,
+    tableau,
+    topology,
+)
 from playground.ui.labs.integrators_settings import SHEET, VIEWS
 
-_VIEWS = {"solve": solve.view, "converge": converge.view, "stability": stability.view}
+_VIEWS = {
+    "solve": solve.view,
+    "converge": converge.view,
+    "stability": stability.view,
+    "tableau": tableau.view,
+    "printed": printed.view,
+    "swap": swap.view,
+    "adjoint": adjoint.view,
+    "topology": topology.view,
+}
 
 
 def integrators_page() -> None:

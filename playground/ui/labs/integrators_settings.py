@@ -6,19 +6,37 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from playground.integrators import INTEGRATORS
+from playground.integrators import INTEGRATORS, RungeKutta
+from playground.integrators.printed import PRINTED
 from playground.registry import Options, Registry, Slot, option
 from playground.systems import SYSTEMS
 from playground.ui.sheet import Sheet
 
-View = Literal["solve", "converge", "stability"]
+View = Literal[
+    "solve", "converge", "stability", "tableau", "printed", "swap", "adjoint", "topology"
+]
 VIEWS = {
     "solve": "Solve",
     "converge": "Converge",
     "stability": "Stability",
+    "tableau": "Tableau",
+    "printed": "As printed",
+    "swap": "Switch after training",
+    "adjoint": "Adjoint",
+    "topology": "Topology",
 }
 FIXED = {n: s.label for n, s in INTEGRATORS.items() if s.kind != "adaptive" and n != "custom"}
 ADAPTIVE = {n: s.label for n, s in INTEGRATORS.items() if s.kind == "adaptive"}
+EXPLICIT = {n: INTEGRATORS[n].label for n in FIXED if isinstance(INTEGRATORS[n], RungeKutta)}
+Explicit = Literal[*EXPLICIT]  # type: ignore[valid-type]
+MISPRINTS = {name: entry.label for name, entry in PRINTED.items()}
+Misprint = Literal[*MISPRINTS]  # type: ignore[valid-type]
+CASES = {
+    "intervals": "Nested intervals",
+    "reflection": "Reflection on a line",
+    "donut": "Donut in the plane",
+}
+Case = Literal["intervals", "reflection", "donut"]
 MOST = 8  # schemes side by side; more cannot be told apart
 
 
@@ -92,6 +110,42 @@ class Settings(Options):
         label="Trained run",
         help="Whose net is looked at; the newest where empty.",
         max_length=64,
+    )
+
+    printed: Misprint = option(
+        "improved_euler",
+        label="Formula",
+        help="A scheme as the paper on residual stacking prints it.",
+        labels=MISPRINTS,
+    )
+    tableau: str = option(
+        "",
+        label="Tableau",
+        help="Rows of a, then weights b, then nodes c: semicolons between rows, commas between numbers; "
+        "the classical method where empty.",
+        max_length=1500,
+    )
+    scheme: Explicit = option(
+        "rk4", label="Scheme", help="Explicit Runge-Kutta scheme of the net.", labels=EXPLICIT
+    )
+    width: int = option(8, label="Width", help="Number of features.", ge=1, le=64, log=True)
+    depth: int = option(20, label="Layers", help="Number of layers.", ge=1, le=200, log=True)
+    length: float = option(
+        2.0, label="Horizon T", help="Length of the flow; h = T / layers.", ge=0.1, le=20, log=True
+    )
+    points: int = option(20, label="Points", help="Rows in the batch.", ge=1, le=500, log=True)
+    seed: int = option(1, label="Seed", help="Of weights, points and target.", ge=0, le=9999)
+    case: Case = option(
+        "intervals",
+        label="Data",
+        help="What the two nets learn; no flow can do it without a further dimension.",
+        labels=CASES,
+    )
+    narrow: str = option(
+        "", label="Run of width d", help="The narrow net that is looked at.", max_length=64
+    )
+    wide: str = option(
+        "", label="Run of width d + 1", help="The wide net that is looked at.", max_length=64
     )
 
     @field_validator("schemes")
