@@ -23,7 +23,8 @@ def fold_rows(x: np.ndarray, y: np.ndarray, determinants: np.ndarray) -> pd.Data
     ``strength`` is ±log10(1 + |determinant|·10⁶)/6, which shows sign and size at once.
     """
     across, up = np.meshgrid(x, y)
-    width, height = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    # A little more than half, or hairlines would show between the cells.
+    width, height = 0.54 * (x[1] - x[0]), 0.54 * (y[1] - y[0])
     sized = np.sign(determinants) * np.log10(1 + np.abs(determinants) * 10**_STRONGEST)
     return pd.DataFrame(
         {
@@ -40,12 +41,12 @@ def fold_rows(x: np.ndarray, y: np.ndarray, determinants: np.ndarray) -> pd.Data
 @cache
 def fold_map(height: int = 300) -> dict[str, Any]:
     """Return the specification of the map (data ``rows``) and of the folds (data ``border``)."""
-    x = alt.X("x:Q", title="first input", scale=alt.Scale(nice=False, zero=False))
+    x = alt.X("x:Q", title="first input", scale=alt.Scale(nice=False, zero=False, padding=0))
     y = alt.Y("y:Q", title="second input", scale=alt.Scale(nice=False, zero=False))
     colours = [diverging(i / 10) for i in range(11)][::-1]  # negative is the warning colour
     cells = (
         alt.Chart(alt.NamedData(name=ROWS))
-        .mark_rect()
+        .mark_rect(clip=True)
         .encode(
             x=x,
             x2="x2:Q",

@@ -103,7 +103,7 @@ def _lines(
         "color": alt.Color(
             f"{by}:N",
             scale=alt.Scale(domain=list(series), range=colours),
-            legend=alt.Legend(title=None, orient="top", columns=4, offset=4, labelLimit=220),
+            legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
         ),
         "tooltip": [
             alt.Tooltip(f"{by}:N", title=by),

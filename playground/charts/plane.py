@@ -48,7 +48,7 @@ def portrait(
     )
     arrows = (
         alt.Chart(alt.NamedData(name=ARROWS))
-        .mark_point(shape="wedge", filled=True, size=46, color="#8A94A3", opacity=0.55, clip=True)
+        .mark_point(shape="wedge", filled=True, size=110, color="#8A94A3", opacity=0.6, clip=True)
         .encode(
             x=x,
             y=y,
@@ -68,7 +68,7 @@ def portrait(
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=names, range=colours),
-                legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220),
+                legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
             ),
             tooltip=[
                 alt.Tooltip("series:N", title="scheme"),

@@ -74,7 +74,7 @@ def regions(
         color=alt.Color(
             "series:N",
             scale=alt.Scale(domain=list(series), range=colours),
-            legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220),
+            legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
         ),
         tooltip=["series:N"],
     )

@@ -39,10 +39,14 @@ class Condition:
         return abs(self.value - self.wanted) <= _TOLERANCE * max(1.0, abs(self.value))
 
 
+def _low(number: int) -> str:
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
 def row_sums(a: Sequence[Sequence[float]], c: Sequence[float]) -> list[Condition]:
     """Return the conditions c_i = Σ_j a_ij of coefficients ``(s, s)`` and nodes ``(s,)``."""
     return [
-        Condition(0, f"Σ a{i},j = c{i}", math.fsum(row), float(node))
+        Condition(0, f"Σ a{_low(i)}ⱼ = c{_low(i)}", math.fsum(row), float(node))
         for i, (row, node) in enumerate(zip(a, c), 1)
     ]
 

@@ -48,13 +48,16 @@ class Form:
         """Return the widget key of a field, by its dotted name."""
         return f"{self._space}:{name}"
 
-    def field(self, model: BaseModel, name: str, prefix: str = "") -> None:
+    def field(
+        self, model: BaseModel, name: str, prefix: str = "", placeholder: str = "off"
+    ) -> None:
         """Draw the control of one field of the experiment or of one of its options.
 
         Args:
             model: The experiment, or the options of a slot.
             name: The field.
             prefix: Dotted name of the slot with a dot behind it; empty for the experiment.
+            placeholder: What an empty box says of a number that may be left out.
         """
         field = type(model).model_fields[name]
         dotted, value = prefix + name, getattr(model, name)
@@ -69,12 +72,18 @@ class Form:
             self._put(dotted, value)
             st.toggle(**about, value=value, on_change=self._changed, args=(dotted,))
         elif type(None) in kinds:
-            self._typed(0.01, "%g", value, about, dotted, empty="off")
+            self._typed(0.01, "%g", value, about, dotted, empty=placeholder)
         elif field.annotation in (int, float):
             self._number(field, value, about, dotted)
         else:
             self._put(dotted, text_of(value))
-            st.text_input(**about, value=text_of(value), on_change=self._changed, args=(dotted,))
+            st.text_input(
+                **about,
+                value=text_of(value),
+                placeholder=None if placeholder == "off" else placeholder,
+                on_change=self._changed,
+                args=(dotted,),
+            )
 
     def slot(
         self,
@@ -165,7 +174,8 @@ class Form:
         about |= {"format_func": lambda choice: labels.get(choice, str(choice))}
         about |= {"on_change": self._changed, "args": (dotted,)}
         self._put(dotted, value)
-        if len(choices) <= _SMALL and len("".join(map(str, choices))) <= _SHORT:
+        words = "".join(labels.get(choice, str(choice)) for choice in choices)
+        if len(choices) <= _SMALL and len(words) <= _SHORT:
             st.segmented_control(options=choices, default=value, required=True, **about)
         else:
             st.selectbox(options=choices, index=choices.index(value), **about)

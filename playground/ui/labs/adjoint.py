@@ -45,8 +45,7 @@ def _ways(found: list[Compared]) -> None:
             "difference": [each.difference for each in found],
             "milliseconds": [1000 * each.seconds for each in found],
             "kept between the ways (KB)": [each.kept / 1000 for each in found],
-            "exact": [WAYS[each.way].exact for each in found],
-            "what it does": [each.refused or WAYS[each.way].why for each in found],
+            "exact": ["yes" if WAYS[each.way].exact else "no" for each in found],
         }
     )
     number = st.column_config.NumberColumn
@@ -57,6 +56,11 @@ def _ways(found: list[Compared]) -> None:
         milliseconds=number(format="%.2f"),
         **{"kept between the ways (KB)": number(format="%.1f")},
     )  # fmt: skip
+    for each in found:
+        way = WAYS[each.way]
+        st.caption(
+            f"**{way.label}.** {way.why}" + (f" Not here: {each.refused}." * bool(each.refused))
+        )
     backward = next(each for each in found if each.way == "backward")
     if backward.difference is not None:
         st.info(

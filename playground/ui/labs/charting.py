@@ -9,6 +9,14 @@ import streamlit as st
 
 from playground.charts.curves import ROWS
 from playground.ui.exports import chart_menu
+from playground.ui.sheet import Sheet
+
+
+def title(sheet: Sheet, text: str) -> None:
+    """Draw the title of a page, with the menu that holds its link at the other end."""
+    with st.container(horizontal=True, vertical_alignment="center", key="title"):
+        st.markdown(f"### {text}", width="stretch")
+        sheet.share()
 
 
 def draw(
@@ -35,4 +43,4 @@ def draw(
 
 def table(rows: pd.DataFrame, **columns: Any) -> None:
     """Draw a table as wide as its place, with the settings of its columns."""
-    st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
+    st.dataframe(rows, hide_index=True, width="stretch", height="content", column_config=columns)

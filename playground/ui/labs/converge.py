@@ -53,7 +53,7 @@ def view(settings: Settings) -> None:
 
 def _charts(found: dict[str, list[Measured]], scale: float) -> None:
     rows = pd.concat([_rows(name, points) for name, points in found.items()] or [_rows("", [])])
-    rows = rows[rows["error"] < 1e3 * scale]  # a solution that flies away would flatten all others
+    rows = rows[rows["error"] < 10 * scale]  # a solution that flies away would flatten all others
     left, right = st.columns(2, gap="medium")
     fixed = [INTEGRATORS[name].label for name in found if name in FIXED]
     with left:

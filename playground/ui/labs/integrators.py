@@ -15,6 +15,7 @@ from playground.ui.labs import (
     tableau,
     topology,
 )
+from playground.ui.labs.charting import title
 from playground.ui.labs.integrators_settings import SHEET, VIEWS
 
 _VIEWS = {
@@ -33,11 +34,7 @@ def integrators_page() -> None:
     """Draw the page."""
     browser()
     settings = SHEET.open()
-    head, share = st.columns([6, 1], vertical_alignment="center")
-    with head:
-        st.markdown("### Integrators: what a scheme does before any training")
-    with share:
-        SHEET.share()
+    title(SHEET, "Integrators: what a scheme does before any training")
     st.segmented_control(
         "View",
         list(VIEWS),

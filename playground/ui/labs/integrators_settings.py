@@ -73,7 +73,7 @@ class Settings(Options):
         max_length=MOST,
     )
     n_steps: int = option(
-        40, label="Steps", help="Steps of the schemes with a fixed step.", ge=1, le=1000, log=True
+        100, label="Steps", help="Steps of the schemes with a fixed step.", ge=1, le=1000, log=True
     )
     rtol: float = option(
         1e-4,
@@ -92,7 +92,7 @@ class Settings(Options):
         log=True,
     )
     finest: int = option(
-        1024,
+        4096,
         label="Most steps",
         help="Steps of the finest solution; each coarser one takes half as many.",
         ge=64,
@@ -104,6 +104,9 @@ class Settings(Options):
         False,
         label="Layers of a trained net",
         help="Eigenvalues of the residual Jacobians h ∂f/∂y of every layer.",
+    )
+    near: bool = option(
+        True, label="Near the eigenvalues", help="Show the part of the plane in which they lie."
     )
     run: str = option(
         "",

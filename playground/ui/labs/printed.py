@@ -81,7 +81,7 @@ def _all() -> None:
             f"{INTEGRATORS[n].label} ({'?' if order is None else f'{order:.2f}'})"
             for n, order in zip(entry.corrected, meant)
         )
-        rows.append(row | {"verdict": entry.verdict})
+        rows.append(row)
     number = st.column_config.NumberColumn(format="%.2f")
     table(pd.DataFrame(rows), **{SYSTEMS[p].label: number for p in _PROBLEMS})
     st.caption(

@@ -78,9 +78,9 @@ def problem_controls(settings: Settings) -> None:
     st.caption(entry.summary)
     first, second = st.columns(2, gap="small")
     with first:
-        form.field(settings, "start")
+        form.field(settings, "start", placeholder=", ".join(f"{x:g}" for x in entry.start))
     with second:
-        form.field(settings, "horizon")
+        form.field(settings, "horizon", placeholder=f"{entry.horizon:g}")
 
 
 def scheme_controls(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""A tableau that is being tried out: texts in cells, nodes that need not be row sums, a line in a link."""
+"""A tableau that is being tried out: texts in cells, nodes that need not be row sums."""
 
 from __future__ import annotations
 

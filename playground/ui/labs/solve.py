@@ -22,7 +22,7 @@ from playground.ui.labs.problems import (
 )
 
 _TRUE = "solution"
-_FAR = 4.0  # times the extent of the solution, beyond which what flies away is cut off
+_FAR = 0.6  # times the extent of the solution, beyond which what flies away is cut off
 
 
 def view(settings: Settings) -> None:
@@ -118,6 +118,7 @@ def _plane(given: Posed, found: list[Solution], truth: tuple | str) -> None:
         box,
         [INTEGRATORS[each.scheme].label for each in found],
         reference="" if isinstance(truth, str) else _TRUE,
+        height=380,
     )
     draw("plane", chart, rows, {ARROWS: arrows})
     if problem.dim > 2:

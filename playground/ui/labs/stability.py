@@ -13,6 +13,7 @@ from playground.charts.regions import POINTS, borders, regions
 from playground.integrators import INTEGRATORS
 from playground.jobs import RunRecord
 from playground.training.studies import layer_eigenvalues
+from playground.ui.browser import browser
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.integrators_settings import FIXED, SHEET, Settings
 from playground.ui.labs.stored import checkpoint_of, is_flow, run_choice
@@ -42,18 +43,24 @@ def view(settings: Settings) -> None:
                 is_flow,
                 "a flow net or a neural ODE that was trained with a fixed step",
             )
+            if run is not None:
+                SHEET.form.field(settings, "near")
     schemes = tuple(name for name in settings.schemes if name in FIXED)
     with charts:
         values = None if run is None else _eigenvalues(run.id, run.checkpoint_step)
-        _plane(schemes, values)
-        _intervals(schemes)
+        narrow = browser().narrow
+        plane, figures = [st.container()] * 2 if narrow else st.columns([1.2, 1], gap="medium")
+        with plane:
+            _plane(schemes, values, settings.near)
+        with figures:
+            _intervals(schemes)
         if run is not None and values is not None:
             _outside(run, schemes, values)
 
 
-def _plane(schemes: tuple[str, ...], values: np.ndarray | None) -> None:
+def _plane(schemes: tuple[str, ...], values: np.ndarray | None, near: bool) -> None:
     st.markdown("##### Regions of stability")
-    box = _BOX if values is None else _around(values)
+    box = _BOX if values is None else _around(values, near)
     rows = [_border(name, box) for name in schemes]
     frame = pd.concat(rows) if rows else borders("", np.zeros(2), np.zeros(2), np.zeros((2, 2)))
     names = [INTEGRATORS[name].label for name in schemes]
@@ -64,8 +71,13 @@ def _plane(schemes: tuple[str, ...], values: np.ndarray | None) -> None:
         draw("stability", chart, frame, {POINTS: _points(values)})
 
 
-def _around(values: np.ndarray) -> tuple[float, float, float, float]:
-    """Return the usual box, or a larger one where eigenvalues lie outside it."""
+def _around(values: np.ndarray, near: bool) -> tuple[float, float, float, float]:
+    """Return a square around the eigenvalues, or the usual one, larger where they lie outside it."""
+    if near:
+        middle = (float(values.real.min()) + float(values.real.max())) / 2
+        wide = float(values.real.max() - values.real.min()) / 2
+        half = 1.15 * max(wide, float(np.abs(values.imag).max()), 1e-3)
+        return middle - half, middle + half, -half, half
     left = min(_BOX[0], 1.05 * float(values.real.min()))
     right = max(_BOX[1], 1.05 * float(values.real.max()))
     top = max(_BOX[3], 1.05 * float(np.abs(values.imag).max()))
@@ -95,6 +107,7 @@ def _eigenvalues(run_id: str, step: int) -> np.ndarray:
 
 
 def _intervals(schemes: tuple[str, ...]) -> None:
+    st.markdown("##### How far along the axes")
     rows = []
     for name in schemes:
         scheme = INTEGRATORS[name]
@@ -102,15 +115,14 @@ def _intervals(schemes: tuple[str, ...]) -> None:
         rows.append(
             {
                 "scheme": scheme.label,
-                "on the real axis": f"({left:.3f}, 0)",
-                "on the imaginary axis": f"±{top:.3f}i" if top else "only 0",
-                "evaluations a step": scheme.stages or 1,
-                "real interval for one evaluation": -left / (scheme.stages or 1),
+                "real axis": f"({left:.3f}, 0)",
+                "imaginary axis": f"±{top:.3f}i" if top else "only 0",
+                "per evaluation": -left / (scheme.stages or 1),
             }
         )
     if rows:
         form = st.column_config.NumberColumn(format="%.3f")
-        table(pd.DataFrame(rows), **{"real interval for one evaluation": form})
+        table(pd.DataFrame(rows), **{"per evaluation": form})
 
 
 def _outside(run: RunRecord, schemes: tuple[str, ...], values: np.ndarray) -> None:
@@ -120,23 +132,26 @@ def _outside(run: RunRecord, schemes: tuple[str, ...], values: np.ndarray) -> No
     st.markdown("##### Which layers are outside?")
     rows = []
     for name in names:
-        grows = growth(INTEGRATORS[name], values) > 1 + _MARGIN
+        grows = (growth(INTEGRATORS[name], values) > 1 + _MARGIN) & (values.real < 0)
         share = grows.reshape(len(values), -1).mean(axis=1)
         worst = int(np.argmax(share))
         rows.append(
             {
                 "scheme": INTEGRATORS[name].label + (" (the net's own)" if name == own else ""),
-                "eigenvalues outside": float(share.mean()),
+                "damped by the flow, grown by the scheme": float(share.mean()),
                 "layers with any": int((share > 0).sum()),
                 "worst layer": worst + 1 if share[worst] > 0 else None,
-                "outside there": float(share[worst]),
+                "grown there": float(share[worst]),
             }
         )
     percent = st.column_config.NumberColumn(format="percent")
-    table(pd.DataFrame(rows), **{"eigenvalues outside": percent, "outside there": percent})
+    table(
+        pd.DataFrame(rows),
+        **{"damped by the flow, grown by the scheme": percent, "grown there": percent},
+    )
     unstable = float((values.real > 0).mean())
     st.caption(
-        f"{100 * unstable:.0f} % of the eigenvalues have a positive real part: there the flow itself "
-        "parts its paths, and every scheme should be outside. What counts against a scheme are "
-        f"eigenvalues left of the axis. Of {values.shape[1]} validation points, in all layers."
+        f"Eigenvalues of h ∂f/∂y at {values.shape[1]} validation points, in all layers. "
+        f"{100 * unstable:.0f} % have a positive real part: there the flow itself parts its paths, and "
+        "every scheme does so too. The table counts those left of the axis, which a scheme should damp."
     )

@@ -36,6 +36,7 @@ from playground.ui.labs.sketch import Sketch
 
 _PROBLEMS = ("decay", "cosine", "logistic")
 _STEPS = tuple(2**k for k in range(2, 10))
+_HEIGHT = 340
 _BOX = (-6.0, 2.5, -4.2, 4.2)
 
 
@@ -207,7 +208,10 @@ def _orders(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
         kept = [p for p in points if p.error < 10 * scale]
         rows += [{"series": label, "step": p.step, "error": p.error} for p in kept]
     chart = lines(
-        Axis("step", "step size h", log=True), Axis("error", "largest error", log=True), lines_of
+        Axis("step", "step size h", log=True),
+        Axis("error", "largest error", log=True),
+        lines_of,
+        height=_HEIGHT,
     )
     draw("tableau_order", chart, pd.DataFrame(rows, columns=["series", "step", "error"]))
 
@@ -218,7 +222,7 @@ def _region(a: np.ndarray, b: np.ndarray) -> None:
     grid = re[None, :] + 1j * im[:, None]
     growth = np.abs(np.polynomial.polynomial.polyval(grid, polynomial_of(a, b)))
     rows = borders("this tableau", re, im, growth)
-    draw("tableau_region", regions(["this tableau"], _BOX, height=280), rows)
+    draw("tableau_region", regions(["this tableau"], _BOX, height=_HEIGHT), rows)
 
 
 def _conditions(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
@@ -235,7 +239,7 @@ def _shown(each: Condition) -> dict[str, object]:
         "condition": each.text,
         "left side": f"{each.value:.10g}",
         "right side": f"{each.wanted:.10g}",
-        "holds": each.holds,
+        "holds": "✓" if each.holds else "✗ missed",
     }
 
 

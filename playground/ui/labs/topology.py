@@ -12,6 +12,7 @@ from playground.charts.folds import BORDER, fold_map, fold_rows
 from playground.charts.lines import Axis, lines
 from playground.charts.paths import paths_chart
 from playground.charts.regions import borders
+from playground.datasets import DATASETS
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord
 from playground.training.studies import Folds, folds
@@ -28,8 +29,9 @@ _TEXTS = {
     "out.",
     "reflection": "−1 has to go to 1, and 1 to −1. The two paths would have to cross, and two solutions "
     "of one differential equation never meet.",
-    "donut": "A disc lies in a ring. A flow of the plane keeps the disc inside the ring; in space it is "
-    "lifted out, and a plane parts the two.",
+    "donut": "A disc lies in a ring. A flow of the plane keeps the disc inside; all it can do is squeeze "
+    "the ring through a gap, where the determinant goes to zero. In space the disc is lifted out. "
+    "Euler's steps may do what no flow can: with them the plane is folded over.",
 }
 _CASES: dict[str, dict[str, Any]] = {
     "intervals": {"data": "nested_intervals", "network.horizon": 3},
@@ -45,7 +47,15 @@ _CASES: dict[str, dict[str, Any]] = {
         "n_validation": 60,
         "epochs": 60,
     },
-    "donut": {"data": "donut_2d", "network.horizon": 5},
+    "donut": {
+        "data": "donut_2d",
+        "data.noise": 0,
+        "network.horizon": 3,
+        "n_train": 1500,
+        "n_validation": 1500,
+        "batch_size": 10,
+        "epochs": 40,
+    },
 }
 _COMMON: dict[str, Any] = {
     "n_train": 600,
@@ -74,6 +84,8 @@ def view(settings: Settings) -> None:
             help="One of width d and one of width d + 1, in the background; some seconds.",
         )
     runs = [_run(settings.narrow), _run(settings.wide)]
+    if any(run and run.experiment != e for run, e in zip(runs, experiments(settings))):
+        runs = [None, None]  # of other settings than the form's
     with shown:
         if None in runs:
             st.info(
@@ -91,9 +103,8 @@ def view(settings: Settings) -> None:
 def experiments(settings: Settings) -> tuple[Experiment, Experiment]:
     """Return the experiments of the narrow net and of the wide one."""
     fields = {**_COMMON, **_CASES[settings.case], "scheme": settings.scheme}
-    base = Experiment()
-    data = base.amended({"data": fields["data"]})
-    inputs = data.n_features
+    base, data = Experiment(), DATASETS[fields["data"]]
+    inputs = data.n_features(data.options())
     texts = {name: str(value) for name, value in fields.items()}
     return tuple(base.amended({**texts, "network.width": str(inputs + more)}) for more in (0, 1))
 
@@ -167,6 +178,7 @@ def _paths(name: str, result: Folds, experiment: Experiment) -> None:
     horizon = getattr(experiment.network.options, "horizon", float(layers - 1))
     times = np.linspace(0.0, horizon, layers)
     classes = np.unique(np.sign(result.classes) if not _whole(result.classes) else result.classes)
+    names = [_name(result, value, experiment) for value in classes]
     rows = []
     for point in range(points):
         label = result.classes[point]
@@ -175,13 +187,8 @@ def _paths(name: str, result: Folds, experiment: Experiment) -> None:
         )
         x = times if flat else paths[:, point, 0]
         y = paths[:, point, 0 if flat else 1]
-        rows.append(
-            pd.DataFrame(
-                {"path": point, "t": times, "x": x, "y": y, "class": _name(result, classes[kind])}
-            )
-        )
+        rows.append(pd.DataFrame({"path": point, "t": times, "x": x, "y": y, "class": names[kind]}))
     titles = ("depth t", "feature") if flat else ("first feature", "second feature")
-    names = [_name(result, value) for value in classes]
     draw(f"paths_{name}", paths_chart(*titles, names), pd.concat(rows))
 
 
@@ -189,8 +196,11 @@ def _whole(values: np.ndarray) -> bool:
     return bool(np.issubdtype(values.dtype, np.integer))
 
 
-def _name(result: Folds, value: float) -> str:
-    return f"class {int(value)}" if _whole(result.classes) else f"to {value:+g}"
+def _name(result: Folds, value: float, experiment: Experiment) -> str:
+    if not _whole(result.classes):
+        return f"to {value:+g}"
+    named = experiment.data.entry.classes
+    return named[int(value)] if isinstance(named, tuple) else f"class {int(value)}"
 
 
 def _map(name: str, result: Folds) -> None:
