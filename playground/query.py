@@ -137,16 +137,18 @@ def _problem(model: type[BaseModel], tree: Mapping[str, Any], error: ValidationE
     """Return the first error as a misfit of the field, or of the innermost slot, where it arose."""
     first = error.errors()[0]
     cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, Misfit):
-        return cause
     text = first["msg"].removeprefix("Value error, ")
     place, chosen = "", ""
     for part in (str(part) for part in first["loc"] if part not in ("options", "name")):
         field = model.model_fields.get(part)
         if field is None or not _is_slot(field):
+            if field is not None and not place:
+                return Misfit(part, text)
             break
         place, chosen = f"{place}.{part}".lstrip("."), tree[part]["name"]
         model, tree = field.annotation.registry[chosen].options, tree[part]["options"]
+    if isinstance(cause, Misfit):
+        return cause.below(place) if place else cause
     return Misfit(place, f"{chosen!r} is not legal: {text}" if place else text)
 
 

@@ -43,8 +43,8 @@ def _ways(found: list[Compared]) -> None:
         {
             "way": [WAYS[each.way].label for each in found],
             "difference": [each.difference for each in found],
-            "milliseconds": [1000 * each.seconds for each in found],
-            "kept between the ways (KB)": [each.kept / 1000 for each in found],
+            "milliseconds": [_scaled(each.seconds, 1000) for each in found],
+            "kept between the ways (KB)": [_scaled(each.kept, 1e-3) for each in found],
             "exact": ["yes" if WAYS[each.way].exact else "no" for each in found],
         }
     )
@@ -70,6 +70,10 @@ def _ways(found: list[Compared]) -> None:
             "continuous equation, not the chain rule of the steps that were taken.",
             icon=":material/undo:",
         )
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else factor * value
 
 
 @st.cache_data(max_entries=64, show_spinner="Four gradients")

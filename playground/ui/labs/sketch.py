@@ -77,7 +77,7 @@ class Sketch:
     def with_cell(self, cell: str, text: str) -> Sketch:
         """Return the same with another text in one cell: ``a21``, ``b1``, ``c2``."""
         # The signs that part cells in a link cannot stand in one; a decimal comma is a point.
-        text = text.strip().replace(",", ".").replace(";", " ")
+        text = text.replace(",", ".").replace(";", " ").strip()
         kind, place = cell[0], int(cell[1]) - 1
         if kind == "a":
             row = list(self.a[place])

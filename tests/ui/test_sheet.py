@@ -1,0 +1,121 @@
+"""The settings of a lab: from the link, by controls, back into the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground.ui.labs.integrators_settings import VIEWS
+
+
+def script() -> None:
+    from playground.ui import state
+    from playground.ui.labs.integrators import integrators_page
+
+    integrators_page()
+    state.show_messages()
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """lab(**link) opens the page with a link."""
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+
+    def open_lab(**link: str) -> AppTest:
+        page = AppTest.from_function(script, default_timeout=90)
+        for name, text in link.items():
+            page.query_params[name.replace("__", ".")] = text
+        return healthy(page.run())
+
+    return open_lab
+
+
+def healthy(page: AppTest) -> AppTest:
+    assert not page.exception
+    return page
+
+
+def settings(page: AppTest):
+    return page.session_state["sheet:integrators"]
+
+
+def said(page: AppTest) -> str:
+    return " ".join(m.value.replace("\\", "") for m in [*page.warning, *page.info, *page.error])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_draws_without_a_complaint(lab: Callable[..., AppTest], view: str) -> None:
+    page = lab(view=view, finest="256", depth="4")
+    assert settings(page).view == view
+    assert "In the link" not in said(page)
+
+
+def test_a_link_sets_the_problem_with_its_parameters(lab: Callable[..., AppTest]) -> None:
+    page = lab(problem="decay", problem__rate="5", schemes="euler,rk4", n_steps="10")
+    assert settings(page).problem.options.rate == 5.0
+    assert settings(page).schemes == ("euler", "rk4")
+    frame = page.dataframe[0].value
+    assert list(frame["scheme"]) == ["Euler", "Classical Runge-Kutta, order 4"]
+    assert list(frame["field evaluations"]) == [10, 40]
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({"n_steps": "0"}, "n_steps (Steps): 0 is not legal"),
+        ({"schemes": "euler,rk5"}, "rk5"),
+        ({"problem": "own", "problem__equations": "x +"}, "equations"),
+        ({"start": "1, two"}, "start (Initial state): '1, two' is not legal; legal are 2 numbers"),
+        ({"view": "tableau", "tableau": "1;2"}, "tableau: 0 stages are not legal"),
+        ({"view": "swap", "run": "nobody"}, "nobody"),
+    ],
+)
+def test_what_is_wrong_in_a_link_is_said(
+    lab: Callable[..., AppTest], link: dict[str, str], words: str
+) -> None:
+    assert words in said(lab(**link))
+
+
+def test_a_control_changes_the_setting_and_another_problem_begins_with_its_defaults(
+    lab: Callable[..., AppTest],
+) -> None:
+    page = lab(problem="decay", problem__rate="5")
+    healthy(page.selectbox(key="integrators::problem").set_value("logistic").run())
+    assert settings(page).problem.name == "logistic"
+    healthy(page.selectbox(key="integrators::problem").set_value("decay").run())
+    assert settings(page).problem.options.rate == 1.0
+
+
+def test_the_declared_orders_are_observed(lab: Callable[..., AppTest]) -> None:
+    schemes = "euler,heun2,midpoint,ralston2,heun3,kutta3,ssprk3,rk4"
+    page = lab(view="converge", problem="cosine", schemes=schemes)
+    frame = page.dataframe[0].value
+    assert list(frame["declared order"]) == [1, 2, 2, 2, 3, 3, 3, 4]
+    assert ((frame["observed order"] - frame["declared order"]).abs() < 0.15).all()
+    assert set(frame["verdict"]) == {"as declared"}
+
+
+def test_a_cell_of_the_tableau_is_judged_at_once(lab: Callable[..., AppTest]) -> None:
+    page = lab(view="tableau")
+    assert "A method of order 4" in page.success[0].value
+    healthy(page.text_input(key="sketch:b1").set_value("1/7").run())
+    assert settings(page).tableau.split(";")[4] == "1/7,1/3,1/3,1/6"
+    assert "weights do not sum to 1" in page.error[0].value
+    healthy(page.text_input(key="sketch:b1").set_value("one").run())
+    assert "b1: 'one' not legal" in page.error[0].value.replace("\\", "")
+
+
+def test_a_shifted_node_is_warned_of(lab: Callable[..., AppTest]) -> None:
+    page = lab(view="tableau", tableau=";1;1/2,1/2;0,1/2")
+    assert "nodes and row sums differ" in page.warning[0].value
+
+
+def test_the_ways_to_the_gradient_agree_but_one(lab: Callable[..., AppTest]) -> None:
+    frame = lab(view="adjoint", depth="6", width="3").dataframe[0].value
+    assert (frame["difference"][:3] < 1e-12).all()
+    assert frame["difference"][3] > 1e-9
+    refused = lab(view="adjoint", scheme="heun3", depth="6", width="3")
+    assert refused.dataframe[0].value["difference"].isna().tolist() == [False, False, True, False]
+    assert any("weight 2 is 0" in caption.value for caption in refused.caption)
