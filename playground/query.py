@@ -60,7 +60,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        flat = all(isinstance(item, str) for item in value)
+        flat = all(isinstance(item, str) and "," not in item for item in value)
         return ",".join(value) if flat else json.dumps(value)
     return repr(value) if isinstance(value, float) else str(value)
 

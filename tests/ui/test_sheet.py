@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from playground.query import write
 from playground.ui.labs.integrators_settings import VIEWS
 
 
@@ -119,3 +120,21 @@ def test_the_ways_to_the_gradient_agree_but_one(lab: Callable[..., AppTest]) -> 
     refused = lab(view="adjoint", scheme="heun3", depth="6", width="3")
     assert refused.dataframe[0].value["difference"].isna().tolist() == [False, False, True, False]
     assert any("weight 2 is 0" in caption.value for caption in refused.caption)
+
+
+def test_own_formulas_with_commas_survive_the_link(lab: Callable[..., AppTest]) -> None:
+    page = lab(problem="own", problem__equations='["max(y, 0)", "-x"]')
+    assert settings(page).problem.options.equations == ("max(y, 0)", "-x")
+    healthy(page.text_input(key="own:0:y").set_value("-x - y").run())
+    assert settings(page).problem.options.equations == ("max(y, 0)", "-x - y")
+    again = lab(**{k.replace(".", "__"): v for k, v in write(settings(page)).items()})
+    assert settings(again) == settings(page)
+
+
+def test_a_formula_that_is_none_stays_in_its_box(lab: Callable[..., AppTest]) -> None:
+    page = lab(problem="own")
+    before = settings(page).problem.options.equations
+    healthy(page.text_input(key="own:0:x").set_value("y +* 2").run())
+    assert settings(page).problem.options.equations == before
+    assert page.text_input(key="own:0:x").value == "y +* 2"
+    assert "the formula of x" in page.error[0].value

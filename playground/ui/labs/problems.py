@@ -20,6 +20,7 @@ from playground.analysis.solutions import Solution, solutions
 from playground.integrators import SolverFailure
 from playground.systems import SYSTEMS, Problem
 from playground.ui import state
+from playground.ui.labs.formulas import own_formulas
 from playground.ui.labs.integrators_settings import ADAPTIVE, FIXED, SHEET, Settings
 
 _REMEMBERED = 256  # results of one kind, of all who look
@@ -72,7 +73,8 @@ def posed(settings: Settings) -> Posed:
 def problem_controls(settings: Settings) -> None:
     """Draw the choice of the problem, its parameters, its initial state and its end."""
     form = SHEET.form
-    form.slot(settings.problem, "problem", Settings.model_fields["problem"])
+    own = own_formulas if settings.problem.name == "own" else None
+    form.slot(settings.problem, "problem", Settings.model_fields["problem"], form=own)
     entry = settings.problem.entry
     st.latex(entry.pose(settings.problem.options).formula)
     st.caption(entry.summary)
