@@ -39,7 +39,7 @@ def view(page, name):
 
 
 def charts(page, at_least=1):
-    drawn = page.locator("[data-testid=stVegaLiteChart] [role=graphics-document]")
+    drawn = page.locator("[data-testid=stVegaLiteChart] .marks")
     expect(drawn.nth(at_least - 1)).to_be_visible(timeout=60 * SECONDS)
     return drawn
 
