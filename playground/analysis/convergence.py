@@ -20,6 +20,7 @@ Solver = Callable[[Callable[..., Any], np.ndarray, float, float, int], tuple[Any
 
 _TIGHT = {"rtol": 1e-12, "atol": 1e-13}
 _FLOOR = 200  # roundings, below which an error says nothing about the scheme
+_ROOF = 1e10  # times its beginning, beyond which a solution counts as flown away
 _POINTS = 5  # smallest steps above the floor, through which the order is fitted
 
 
@@ -61,15 +62,29 @@ def reference(problem: Problem, y0: Sequence[float], times: np.ndarray) -> np.nd
         if np.isfinite(known).all():
             return known
         raise NoReference(f"the solution is not finite up to t = {times[-1]:g}")
+    roof = _ROOF * (1.0 + float(np.abs(start).max()))
+
+    def flies_away(_t: float, y: np.ndarray) -> float:
+        return roof - float(np.abs(y).max())
+
+    flies_away.terminal = True  # or steps would shrink for ever towards a pole
+    reached = 0.0
     for method in ("DOP853", "Radau"):
         with np.errstate(all="ignore"):
             found = solve_ivp(
-                problem.field, (0.0, float(times[-1])), start, method, t_eval=times, **_TIGHT
+                problem.field,
+                (0.0, float(times[-1])),
+                start,
+                method,
+                t_eval=times,
+                events=flies_away,
+                **_TIGHT,
             )
-        if found.success and np.isfinite(found.y).all():
+        if found.status == 0 and np.isfinite(found.y).all():
             return found.y.T
-    with np.errstate(all="ignore"):
-        reached = solve_ivp(problem.field, (0.0, float(times[-1])), start, method, **_TIGHT).t[-1]
+        reached = max([reached, *found.t, *(t for ts in found.t_events for t in ts)])
+        if found.status == 1:
+            break
     raise NoReference(f"the solution could be followed up to t = {reached:.3g} only")
 
 
