@@ -12,6 +12,7 @@ import altair as alt
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
 
+LEGEND_COLUMNS = 2  # a page that has less room may say so in the configuration
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 
@@ -44,7 +45,7 @@ class Axis:
         """Return ticks and labels; powers of ten on a logarithmic axis."""
         if self.log:
             return alt.Axis(format="~e", tickCount=6, title=self.title)
-        return alt.Axis(format="~g", tickCount=6, title=self.title)
+        return alt.Axis(format=".6~g", tickCount=6, title=self.title)
 
 
 def lines(
@@ -103,7 +104,7 @@ def _lines(
         "color": alt.Color(
             f"{by}:N",
             scale=alt.Scale(domain=list(series), range=colours),
-            legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
+            legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
         ),
         "tooltip": [
             alt.Tooltip(f"{by}:N", title=by),
@@ -131,6 +132,7 @@ def _lines(
         description=about or f"{y.title} over {x.title}",
     )
     compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
+    compact = compact.configure_legend(columns=LEGEND_COLUMNS)
     return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 

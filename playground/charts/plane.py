@@ -9,6 +9,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
+from playground.charts.lines import LEGEND_COLUMNS
 
 ARROWS = "arrows"
 """Name of the data of the arrows: x, y, angle, speed."""
@@ -39,12 +40,12 @@ def portrait(
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=[left, right], nice=False),
-        axis=alt.Axis(format="~g", tickCount=6, title=x_title),
+        axis=alt.Axis(format=".6~g", tickCount=6, title=x_title),
     )
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[bottom, top], nice=False),
-        axis=alt.Axis(format="~g", tickCount=6, title=y_title),
+        axis=alt.Axis(format=".6~g", tickCount=6, title=y_title),
     )
     arrows = (
         alt.Chart(alt.NamedData(name=ARROWS))
@@ -68,7 +69,7 @@ def portrait(
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=names, range=colours),
-                legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
+                legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
             ),
             tooltip=[
                 alt.Tooltip("series:N", title="scheme"),
@@ -81,6 +82,7 @@ def portrait(
     chart = alt.layer(arrows, paths).properties(
         height=height, description=f"{y_title} over {x_title}, with the direction of the field"
     )
+    chart = chart.configure_legend(columns=LEGEND_COLUMNS)
     return chart.configure_view(strokeOpacity=0).to_dict(validate=True)
 
 

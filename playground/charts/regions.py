@@ -12,6 +12,7 @@ from contourpy import contour_generator
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
+from playground.charts.lines import LEGEND_COLUMNS
 
 POINTS = "points"
 """Name of the data of the points: re, im, layer."""
@@ -74,7 +75,7 @@ def regions(
         color=alt.Color(
             "series:N",
             scale=alt.Scale(domain=list(series), range=colours),
-            legend=alt.Legend(title=None, orient="top", columns=2, offset=4, labelLimit=220),
+            legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
         ),
         tooltip=["series:N"],
     )
@@ -86,6 +87,7 @@ def regions(
     if layers:
         drawn.append(_points(x, y, layers))
     chart = alt.layer(*drawn).resolve_scale(color="independent").properties(height=height)
+    chart = chart.configure_legend(columns=LEGEND_COLUMNS)
     return chart.configure_view(strokeOpacity=0).to_dict(validate=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from playground.charts.curves import ROWS
+from playground.ui.browser import browser
 from playground.ui.exports import chart_menu
 from playground.ui.sheet import Sheet
 
@@ -34,11 +35,20 @@ def draw(
         more: Other data of the chart by their names; they go into the pictures.
     """
     others = more or {}
+    if browser().narrow:
+        specification = _with_narrow_legend(specification)
     st.vega_lite_chart(
         {**specification, "datasets": {**others, ROWS: rows}}, key=f"chart:{name}", width="stretch"
     )
     inside = {key: frame.to_dict("records") for key, frame in others.items()}
     chart_menu(name, {**specification, "datasets": inside}, lambda: rows)
+
+
+def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
+    """Return a chart whose legend has one column, as long names need where there is little room."""
+    config = specification.get("config", {})
+    legend = {**config.get("legend", {}), "columns": 1}
+    return {**specification, "config": {**config, "legend": legend}}
 
 
 def table(rows: pd.DataFrame, **columns: Any) -> None:
