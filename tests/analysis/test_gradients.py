@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from playground.analysis.gradients import WAYS, Net, adjoint_coefficients
+from playground.analysis.gradients import (
+    WAYS,
+    Net,
+    adjoint_coefficients,
+    backward_errors,
+    compare,
+    random_net,
+)
 from playground.integrators import INTEGRATORS, RungeKutta
 from playground.networks import ACTIVATIONS
 
@@ -100,3 +108,32 @@ def test_what_is_kept_is_what_is_said() -> None:
     assert kept["multipliers"] == kept["partner"] == 21 * number
     assert kept["autograd"] > 20 * 4 * number  # at least a value for each stage
     assert [name for name, way in WAYS.items() if not way.exact] == ["backward"]
+
+
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun2", 2), ("heun3", 3), ("rk4", 4)])
+def test_integrating_backward_misses_by_the_order_of_the_scheme(name: str, order: int) -> None:
+    layers = (16, 32, 64)
+    errors = backward_errors(INTEGRATORS[name], 4, 2.0, 6, 1, layers)
+    slopes = np.diff(np.log(errors)) / np.diff(np.log(layers))
+    # Of a scheme of even order the step back undoes the leading error of the step forward.
+    assert (slopes < -order + 0.35).all()
+    assert (slopes > -order - 1.35).all()
+
+
+def test_all_ways_are_compared_and_what_cannot_be_gone_says_why() -> None:
+    found = {each.way: each for each in compare(*random_net(INTEGRATORS["heun3"], 3, 5, 1.0, 4, 2))}
+    assert found["autograd"].difference == 0.0
+    assert found["multipliers"].difference < 1e-12
+    assert found["partner"].difference is None
+    assert "weight 2 is 0" in found["partner"].refused
+    assert found["backward"].kept < found["multipliers"].kept < found["autograd"].kept
+
+
+def test_a_random_net_is_that_of_its_seed() -> None:
+    one, y0, target = random_net(INTEGRATORS["rk4"], 3, 5, 1.0, 4, seed=2)
+    same, y1, _ = random_net(INTEGRATORS["rk4"], 3, 5, 1.0, 4, seed=2)
+    other, _, _ = random_net(INTEGRATORS["rk4"], 3, 5, 1.0, 4, seed=3)
+    torch.testing.assert_close(one.k, same.k, rtol=0, atol=0)
+    torch.testing.assert_close(y0, y1, rtol=0, atol=0)
+    assert not torch.equal(one.k, other.k)
+    assert (one.h, y0.shape, target.shape, y0.dtype) == (0.2, (4, 3), (4, 3), torch.float64)
