@@ -17,7 +17,7 @@ CONTOURS = "contours"
 """Name of the data of the contour lines: piece, place (along the piece), x, y, loss."""
 FAST, SLOW, ALONE = "fast weights", "slow weights", "without Lookahead"
 _SERIES = (ALONE, FAST, SLOW)
-_COLOURS = (CLASSES[0], CLASSES[4], CLASSES[1])
+_COLOURS = CLASSES[:3]
 
 
 def levels(values: np.ndarray, n: int = 16) -> np.ndarray:
@@ -45,7 +45,7 @@ def contours(
     Returns:
         Rows with the columns piece, place, x, y and loss.
     """
-    generator = contour_generator(across, up, values)
+    generator = contour_generator(across, up, np.ma.masked_invalid(values))
     frames = [
         pd.DataFrame(
             {
@@ -74,7 +74,7 @@ def landscape(box: Sequence[float], titles: tuple[str, str], height: int = 460) 
         height: Height in pixels.
     """
     left, right, bottom, top = map(float, box)
-    plain = alt.Axis(tickCount=6, format="~g", grid=False)
+    plain = alt.Axis(tickCount=6, format=".6~g", grid=False)
     x = alt.X("x:Q", scale=alt.Scale(domain=[left, right], nice=False), axis=plain, title=titles[0])
     y = alt.Y("y:Q", scale=alt.Scale(domain=[bottom, top], nice=False), axis=plain, title=titles[1])
     hills = (
@@ -119,7 +119,7 @@ def landscape(box: Sequence[float], titles: tuple[str, str], height: int = 460) 
         ).encode(**encoding),
     ]
     chart = (
-        alt.layer(hills, *paths)
+        alt.layer(hills, alt.layer(*paths))
         .resolve_scale(color="independent")
         .properties(height=height, description="Training loss over a plane through the weights")
     )

@@ -141,7 +141,7 @@ def counts(title: str, methods: tuple[str, ...], x_title: str, longest: float) -
     )
     chart = alt.layer(dots, between, middle).properties(
         title=alt.TitleParams(title, anchor="start", fontSize=13),
-        height=60 * len(methods),
+        height=120 + 55 * len(methods),
         padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
         description=f"{title}: {x_title} of every run",
     )

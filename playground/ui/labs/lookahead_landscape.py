@@ -15,8 +15,8 @@ from playground.training.lookahead_study import Cell, experiment_of
 from playground.training.two_paths import Landscape, TwoPaths
 from playground.ui import state
 from playground.ui.labs.charting import draw
-from playground.ui.labs.lookahead_settings import SHEET, Settings
-from playground.ui.labs.lookahead_study import look_of, looks
+from playground.ui.labs.lookahead_settings import Settings
+from playground.ui.labs.lookahead_study import look_k_of, look_of, looks
 
 _STEPS = 240  # fast steps that are recorded; about a second
 
@@ -24,17 +24,12 @@ _STEPS = 240  # fast steps that are recorded; about a second
 def draw_landscape(base: Experiment, settings: Settings) -> None:
     """Draw the landscape, and the losses along the paths."""
     inner, rate = looks(settings)[look_of(settings)]
-    head, pick = st.columns([3, 1], vertical_alignment="bottom")
-    with head:
-        st.markdown(
-            f"##### Fast and slow weights on the loss landscape: {OPTIMIZERS[inner].label}, "
-            f"rate {rate:g}"
-        )
-    names = list(settings.periods)
-    chosen = settings.look_k if settings.look_k in names else names[0]
-    with pick:
-        SHEET.form.choose("look_k", "k of the landscape", names, names.index(chosen), str)
-    cell = Cell(inner, rate, int(chosen))
+    k = look_k_of(settings)
+    st.markdown(
+        f"##### Fast and slow weights on the loss landscape: {OPTIMIZERS[inner].label}, "
+        f"rate {rate:g}, k = {k}"
+    )
+    cell = Cell(inner, rate, int(k))
     experiment = experiment_of(base, cell, settings.alpha, settings.first)
     try:
         paths, seen = _landscape(experiment.model_dump_json(), _STEPS)
@@ -108,9 +103,10 @@ def _piece(
 
 def _losses(paths: TwoPaths, seen: Landscape) -> None:
     rows = _rows(paths, seen)
+    least = float(rows.loc[rows["loss"] > 0, "loss"].min())
     chart = lines(
         Axis("step", "gradient evaluations"),
-        Axis("loss", "training loss", log=True),
+        Axis("loss", "training loss", log=True, domain=(least, float(rows["loss"].max()))),
         [ALONE, FAST, SLOW],
         order="step",
         points=False,

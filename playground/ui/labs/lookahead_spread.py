@@ -80,27 +80,25 @@ def _table(cells: Cells, made: dict[tuple[float, int], ToySummary], settings: Se
                 "evaluations (median)": f"{more}{each.median:g}",
                 "quartiles": f"{each.quartiles[0]:g} to {each.quartiles[1]:g}",
                 "slow updates (median)": f"{more}{each.slow_updates:g}" if k else "",
-                "stopped by the rule": each.stopped,
+                "stopped by the rule": _percent(each.stopped),
                 "last loss (median)": each.loss,
-                "faster than gradient descent": float((who > 0).mean()) if k else None,
-                "slower": float((who < 0).mean()) if k else None,
+                "faster than gradient descent": _percent((who > 0).mean()) if k else "",
+                "slower": _percent((who < 0).mean()) if k else "",
             }
         )
-    percent = st.column_config.NumberColumn(format="percent")
     table(
         pd.DataFrame(rows),
-        **{
-            "stopped by the rule": percent,
-            "faster than gradient descent": percent,
-            "slower": percent,
-            "last loss (median)": st.column_config.NumberColumn(format="%.4f"),
-        },
+        **{"last loss (median)": st.column_config.NumberColumn(format="%.4f")},
     )
     st.caption(
         f"Faster and slower: the share of the initialisations, in {AXES[settings.axis]}; the rest were "
         "equal, or the limit ended the one that might have been faster. Quartiles are of the "
         "evaluations."
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _claims(cells: Cells, made: dict[tuple[float, int], ToySummary]) -> None:

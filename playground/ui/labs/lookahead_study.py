@@ -97,6 +97,11 @@ def _beat(study: Study, settings: Settings, pace: float | None, beaten: list[boo
         pace: How often this is drawn, in seconds.
         beaten: Empty in the page's own run; the same list comes again with each beat.
     """
+    first = not beaten
+    beaten[:] = [True]
+    # A control in here runs this alone; what it has set concerns the whole page.
+    if not first and SHEET.settings != settings:
+        st.rerun()
     flat = _runs(study)
     seeds = len(study.experiments[0])
     rows = [flat[i : i + seeds] for i in range(0, len(flat), seeds)]
@@ -105,8 +110,9 @@ def _beat(study: Study, settings: Settings, pace: float | None, beaten: list[boo
     _progress(study, flat)
     if ended:
         _results(study, found, settings)
-    first = not beaten
-    beaten[:] = [True]
+    _closer(settings)
+    if ended:
+        _courses(study, found, settings)
     if not first and _pace(flat) != pace:
         st.rerun()
 
@@ -138,8 +144,8 @@ def _progress(study: Study, runs: list[RunRecord | None]) -> None:
                 on_click=lambda: studies.stop(state.jobs(), _runs(study)),
                 help="Stop what trains or waits; what is trained is kept.",
             )
-    refused = st.session_state.pop("study:refused", "")
-    if refused:
+    refused, until = st.session_state.get("study:refused", ("", 0.0))
+    if time.monotonic() < until:
         st.error(f"Not started: {state.plain(refused)}.")
     failed = [run for run in runs if run is not None and run.status == "failed"]
     if failed:
@@ -161,7 +167,8 @@ def _hand_in(study: Study) -> None:
     try:
         studies.hand_in(state.jobs(), study.flat)
     except Refused as refused:
-        st.session_state["study:refused"] = str(refused)
+        until = time.monotonic() + state.MESSAGE_SECONDS
+        st.session_state["study:refused"] = str(refused), until
 
 
 def _results(study: Study, found: Found, settings: Settings) -> None:
@@ -179,7 +186,6 @@ def _results(study: Study, found: Found, settings: Settings) -> None:
     _table(found, study, rows, settings)
     st.markdown(_verdict(rows, settings))
     st.caption(_limits(study, settings))
-    _courses(study, found, settings)
 
 
 def _ends(study: Study, rows: list[Compared], settings: Settings) -> None:
@@ -205,7 +211,12 @@ def _ends(study: Study, rows: list[Compared], settings: Settings) -> None:
             with column:
                 st.markdown(f"**{OPTIMIZERS[inner].label}**")
                 title = f"validation {settings.quantity}"
-                draw(f"ends_{inner}", whiskers(names, rates, "learning rate", title), data)
+                chart = whiskers(names, rates, "learning rate", title, _top(settings.quantity))
+                draw(f"ends_{inner}", chart, data)
+
+
+def _top(quantity: str) -> float | None:
+    return 1.0 if quantity == "accuracy" else None
 
 
 def method(cell: Cell) -> str:
@@ -224,7 +235,9 @@ def _table(found: Found, study: Study, rows: list[Compared], settings: Settings)
                 "Lookahead − alone": ""
                 if each.difference is None
                 else _spread(each.difference, each.error, signed=True),
-                "seeds with less": f"{each.less} of {each.pairs}" if each.pairs else "",
+                f"seeds with less {settings.quantity}": f"{each.less} of {each.pairs}"
+                if each.pairs
+                else "",
                 "trained": f"{each.count} of {len(own)}",
                 "diverged": sum(run is not None and run.status == "diverged" for run in own),
             }
@@ -292,27 +305,41 @@ def look_of(settings: Settings) -> str:
     return settings.look if settings.look in names else next(iter(names))
 
 
-def _courses(study: Study, found: Found, settings: Settings) -> None:
-    names = looks(settings)
+def look_k_of(settings: Settings) -> str:
+    """Return with which k."""
+    return settings.look_k if settings.look_k in settings.periods else settings.periods[0]
+
+
+def _closer(settings: Settings) -> None:
+    """Draw the choice of what is looked at closer, by the curves and by the landscape."""
+    names, periods = looks(settings), list(settings.periods)
     chosen = look_of(settings)
-    head, pick = st.columns([3, 1], vertical_alignment="bottom")
-    with head:
-        st.markdown("##### On the way")
-    with pick:
+    st.markdown("#### A closer look at one optimiser")
+    which, k, _ = st.columns([2, 1, 2], gap="small")
+    with which:
         SHEET.form.choose(
             "look",
-            "Look closer at",
+            "Inner optimiser and rate",
             list(names),
             list(names).index(chosen),
             lambda name: f"{OPTIMIZERS[names[name][0]].label}, rate {names[name][1]:g}",
         )
-    wanted = [i for i, cell in enumerate(study.cells) if (cell.inner, cell.rate) == names[chosen]]
+    with k:
+        SHEET.form.choose(
+            "look_k", "k of the landscape", periods, periods.index(look_k_of(settings)), str
+        )
+
+
+def _courses(study: Study, found: Found, settings: Settings) -> None:
+    chosen = looks(settings)[look_of(settings)]
+    wanted = [i for i, cell in enumerate(study.cells) if (cell.inner, cell.rate) == chosen]
     series = tuple(method(study.cells[i]) for i in wanted)
     left, right = st.columns(2, gap="medium")
     for column, quantity in ((left, "loss"), (right, "accuracy")):
         log = quantity == "loss"
         rows = [_course(found, i, method(study.cells[i]), quantity, log) for i in wanted]
-        chart = bands(series, "gradient evaluations", f"validation {quantity}", log)
+        title, top = f"validation {quantity}", _top(quantity)
+        chart = bands(series, "gradient evaluations", title, log, top)
         with column:
             draw(f"course_{quantity}", chart, pd.concat(rows))
     st.caption(

@@ -28,6 +28,7 @@ from playground.ui.labs.lookahead_toy import AXES, Cells, rules, switches, train
 
 _FIRST_FIGURE = 4
 _UNTRAINED = "untrained"
+_SHORT = {PLAIN: "descent", AHEAD: "Lookahead"}
 
 
 def view(settings: Settings) -> None:
@@ -176,7 +177,7 @@ def _plane(rows: pd.DataFrame, ahead: ToyRuns) -> None:
 def _components(paths: dict[str, np.ndarray], times: np.ndarray) -> None:
     rows = pd.concat(
         [
-            pd.DataFrame({"t": times, "value": path[:, i], "series": f"{name}, z{'₁₂'[i]}"})
+            pd.DataFrame({"t": times, "value": path[:, i], "series": f"{_SHORT[name]} z{'₁₂'[i]}"})
             for name, path in paths.items()
             if name != _UNTRAINED
             for i in range(2)
