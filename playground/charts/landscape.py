@@ -15,7 +15,7 @@ from playground.charts.curves import ROWS
 
 CONTOURS = "contours"
 """Name of the data of the contour lines: piece, place (along the piece), x, y, loss."""
-FAST, SLOW, ALONE = "fast weights", "slow weights", "without Lookahead"
+FAST, SLOW, ALONE = "fast weights", "slow weights", "alone"
 _SERIES = (ALONE, FAST, SLOW)
 _COLOURS = CLASSES[:3]
 

@@ -17,6 +17,7 @@ QUARTILES = "quartiles"
 """Name of the data of the boxes: method, low, median, high."""
 _RULE, _LIMIT = "by the rule", "by the limit"
 ENDS = (_RULE, _LIMIT)
+_GREY = "#8A94A3"  # to be read on white and on black
 _COLOURS = alt.Scale(domain=list(SERIES), range=list(CLASSES[:2]))
 
 
@@ -61,7 +62,13 @@ def course(
         height: Height in pixels.
     """
     head = alt.TitleParams(
-        title, subtitle=below, anchor="start", fontSize=13, subtitleFontSize=12, offset=6
+        title,
+        subtitle=below,
+        anchor="start",
+        fontSize=13,
+        subtitleFontSize=12,
+        subtitleColor=_GREY,
+        offset=6,
     )
     chart = _panel(x_title, highest, legend=False).properties(
         title=head,
@@ -120,17 +127,16 @@ def counts(title: str, methods: tuple[str, ...], x_title: str, longest: float) -
             shape=alt.Shape(
                 "ended:N",
                 scale=alt.Scale(domain=list(ENDS), range=["circle", "triangle-right"]),
-                legend=alt.Legend(title="ended", orient="bottom", direction="horizontal"),
+                legend=alt.Legend(title="ended", orient="bottom", columns=1),
             ),
             tooltip=[alt.Tooltip("method:N"), alt.Tooltip("count:Q"), alt.Tooltip("ended:N")],
         )
     )
     boxes = alt.Chart(alt.NamedData(name=QUARTILES)).encode(y=y)
-    grey = "#8A94A3"
-    between = boxes.mark_bar(height=16, filled=False, stroke=grey, strokeWidth=1.5).encode(
+    between = boxes.mark_bar(height=16, filled=False, stroke=_GREY, strokeWidth=1.5).encode(
         x=alt.X("low:Q", title=x_title), x2="high:Q"
     )
-    middle = boxes.mark_tick(color=grey, thickness=3.5, size=26).encode(
+    middle = boxes.mark_tick(color=_GREY, thickness=3.5, size=26).encode(
         x=alt.X("median:Q", title=x_title),
         tooltip=[
             alt.Tooltip("method:N"),
@@ -141,11 +147,21 @@ def counts(title: str, methods: tuple[str, ...], x_title: str, longest: float) -
     )
     chart = alt.layer(dots, between, middle).properties(
         title=alt.TitleParams(title, anchor="start", fontSize=13),
-        height=120 + 55 * len(methods),
+        height=140 + 55 * len(methods),
         padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
         description=f"{title}: {x_title} of every run",
     )
     return chart.configure_view(strokeOpacity=0).to_dict(validate=False)
+
+
+def legend_in(specification: Any, columns: int) -> Any:
+    """Return a specification whose legends have so many columns, for a narrow place."""
+    if isinstance(specification, list):
+        return [legend_in(part, columns) for part in specification]
+    if not isinstance(specification, dict):
+        return specification
+    changed = {key: legend_in(value, columns) for key, value in specification.items()}
+    return {**changed, "columns": columns} if "columns" in changed else changed
 
 
 def with_mark(specification: dict[str, Any], place: Sequence[float], words: str) -> dict[str, Any]:
@@ -165,7 +181,7 @@ def with_mark(specification: dict[str, Any], place: Sequence[float], words: str)
                 },
             },
             {
-                "mark": {"type": "text", "dx": -9, "align": "right", "fontSize": 12},
+                "mark": {"type": "text", "dy": -14, "align": "center", "fontSize": 12},
                 "encoding": {"text": {"field": "words"}, "color": {"value": CLASSES[2]}},
             },
         ],

@@ -62,7 +62,7 @@ class Settings(Options):
         label="Axis",
         help="What one iteration of Lookahead is: a slow update, as the thesis counts, or an evaluation "
         "of the gradient, of which each slow update takes k.",
-        labels={"slow": "slow updates", "evaluations": "gradient evaluations"},
+        labels={"slow": "slow updates", "evaluations": "gradients"},
     )
     alpha: float = option(
         0.5,

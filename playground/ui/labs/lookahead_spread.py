@@ -49,10 +49,11 @@ def _name(period: int) -> str:
 
 def _strips(cells: Cells, settings: Settings) -> None:
     methods = tuple(_name(k) for k in (0, *PERIODS))
-    longest = float(max(runs.count(settings.axis).max() for _, runs in cells.values()))
     jitter = np.random.default_rng(0).random(settings.count)
     for rate, column in zip(RATES, st.columns(3, gap="medium")):
         rows, boxes = [], []
+        every = [cells[rate, k][1].count(settings.axis) for k in (0, *PERIODS)]
+        longest = float(max(count.max() for count in every))
         for k in (0, *PERIODS):
             runs = cells[rate, k][1]
             count = runs.count(settings.axis)
@@ -78,7 +79,7 @@ def _table(cells: Cells, made: dict[tuple[float, int], ToySummary], settings: Se
                 "rate": f"{rate:g}",
                 "method": _name(k),
                 "evaluations (median)": f"{more}{each.median:g}",
-                "quartiles": f"{each.quartiles[0]:g} to {each.quartiles[1]:g}",
+                "quartiles": f"{each.quartiles[0]:.0f} to {each.quartiles[1]:.0f}",
                 "slow updates (median)": f"{more}{each.slow_updates:g}" if k else "",
                 "stopped by the rule": _percent(each.stopped),
                 "last loss (median)": each.loss,
@@ -141,7 +142,9 @@ def _cost(made: dict[tuple[float, int], ToySummary]) -> str:
             parts.append(f"unknown at rate {rate:g} (the limit cut most runs off)")
             continue
         ratios = [each.median / plain.median for each in ahead]
-        parts.append(f"{min(ratios):.1f} to {max(ratios):.1f} times at rate {rate:g}")
+        low, high = f"{min(ratios):.1f}", f"{max(ratios):.1f}"
+        times = low if low == high else f"{low} to {high}"
+        parts.append(f"{times} times at rate {rate:g}")
     return (
         "median gradient evaluations of Lookahead, as multiples of gradient descent's: "
         + ", ".join(parts)

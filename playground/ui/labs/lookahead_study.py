@@ -190,14 +190,14 @@ def _results(study: Study, found: Found, settings: Settings) -> None:
 
 def _ends(study: Study, rows: list[Compared], settings: Settings) -> None:
     rates = tuple(settings.rates)
-    names = tuple(dict.fromkeys(method(each.cell) for each in rows))
+    names = tuple(dict.fromkeys(_short(each.cell) for each in rows))
     inners = list(dict.fromkeys(cell.inner for cell in study.cells))
     for start in range(0, len(inners), 2):
         for inner, column in zip(inners[start : start + 2], st.columns(2, gap="medium")):
             data = pd.DataFrame(
                 [
                     {
-                        "series": method(each.cell),
+                        "series": _short(each.cell),
                         "group": f"{each.cell.rate:g}",
                         "mean": each.mean,
                         "low": each.mean - (each.std or 0.0),
@@ -224,6 +224,10 @@ def method(cell: Cell) -> str:
     return f"Lookahead, k = {cell.period}" if cell.period else "alone"
 
 
+def _short(cell: Cell) -> str:
+    return f"k = {cell.period}" if cell.period else "alone"  # a legend has little room
+
+
 def _table(found: Found, study: Study, rows: list[Compared], settings: Settings) -> None:
     frame = pd.DataFrame(
         [
@@ -235,9 +239,7 @@ def _table(found: Found, study: Study, rows: list[Compared], settings: Settings)
                 "Lookahead − alone": ""
                 if each.difference is None
                 else _spread(each.difference, each.error, signed=True),
-                f"seeds with less {settings.quantity}": f"{each.less} of {each.pairs}"
-                if each.pairs
-                else "",
+                f"seeds with less {settings.quantity}": _share(each),
                 "trained": f"{each.count} of {len(own)}",
                 "diverged": sum(run is not None and run.status == "diverged" for run in own),
             }
@@ -251,6 +253,10 @@ def _table(found: Found, study: Study, rows: list[Compared], settings: Settings)
         f"Every training takes {steps:,} evaluations of the gradient. Of Lookahead the slow weights are "
         "judged, as they were after the last slow update."
     )
+
+
+def _share(each: Compared) -> str:
+    return f"{each.less} of {each.pairs}" if each.pairs else ""
 
 
 def _spread(mean: float, spread: float | None, signed: bool = False) -> str:
@@ -268,8 +274,9 @@ def _verdict(rows: list[Compared], settings: Settings) -> str:
     better = [each for each in pairs if sign * each.difference > 0]
     worse = [each for each in pairs if sign * each.difference < 0]
     clear = sum(each.notable for each in better), sum(each.notable for each in worse)
+    many = "1 comparison" if len(pairs) == 1 else f"{len(pairs)} comparisons"
     return (
-        f"Of {len(pairs)} comparisons Lookahead has the better mean validation {settings.quantity} in "
+        f"Of {many} Lookahead has the better mean validation {settings.quantity} in "
         f"**{len(better)}** ({clear[0]} by more than two standard errors) and the worse one in "
         f"**{len(worse)}** ({clear[1]} by more than two standard errors)."
     )
@@ -333,11 +340,11 @@ def _closer(settings: Settings) -> None:
 def _courses(study: Study, found: Found, settings: Settings) -> None:
     chosen = looks(settings)[look_of(settings)]
     wanted = [i for i, cell in enumerate(study.cells) if (cell.inner, cell.rate) == chosen]
-    series = tuple(method(study.cells[i]) for i in wanted)
+    series = tuple(_short(study.cells[i]) for i in wanted)
     left, right = st.columns(2, gap="medium")
     for column, quantity in ((left, "loss"), (right, "accuracy")):
         log = quantity == "loss"
-        rows = [_course(found, i, method(study.cells[i]), quantity, log) for i in wanted]
+        rows = [_course(found, i, _short(study.cells[i]), quantity, log) for i in wanted]
         title, top = f"validation {quantity}", _top(quantity)
         chart = bands(series, "gradient evaluations", title, log, top)
         with column:

@@ -20,7 +20,7 @@ from playground.analysis.toy_lookahead import (
 from playground.charts.colours import CLASSES
 from playground.charts.lines import Axis, lines
 from playground.charts.plane import ARROWS, portrait
-from playground.charts.toy import AHEAD, PLAIN, SERIES, course, courses, with_mark
+from playground.charts.toy import AHEAD, PLAIN, SERIES, course, courses, legend_in, with_mark
 from playground.ui.exports import chart_menu
 from playground.ui.labs.charting import draw
 from playground.ui.labs.lookahead_settings import CELLS, SHEET, Settings
@@ -28,7 +28,7 @@ from playground.ui.labs.lookahead_toy import AXES, Cells, rules, switches, train
 
 _FIRST_FIGURE = 4
 _UNTRAINED = "untrained"
-_SHORT = {PLAIN: "descent", AHEAD: "Lookahead"}
+_SHORT = {PLAIN: "descent", AHEAD: "Lookahead"}  # a legend has little room
 
 
 def view(settings: Settings) -> None:
@@ -165,12 +165,13 @@ def _plane(rows: pd.DataFrame, ahead: ToyRuns) -> None:
         min(float(rows["x"].min()), START[0]) - pad,
         max(float(rows["x"].max()), TARGET[0]) + pad,
         min(float(rows["y"].min()), START[1]) - pad,
-        max(float(rows["y"].max()), TARGET[1]) + pad,
+        max(float(rows["y"].max()), TARGET[1]) + 2 * pad,  # and what is written there
     )
     w, b = ahead.weights
     arrows = pd.DataFrame(field_on(w[0], b[0], box), columns=["x", "y", "angle", "speed"])
     chart = portrait("z₁", "z₂", box, SERIES, reference=_UNTRAINED, height=340)
-    draw("state_plane", with_mark(chart, TARGET, "target (2, 4)"), rows, {ARROWS: arrows})
+    marked = with_mark(legend_in(chart, 3), TARGET, "target (2, 4)")
+    draw("state_plane", marked, rows, {ARROWS: arrows})
     st.caption("The arrows are the field of the weights that Lookahead trained.")
 
 
@@ -189,7 +190,7 @@ def _components(paths: dict[str, np.ndarray], times: np.ndarray) -> None:
         list(dict.fromkeys(rows["series"])),
         height=340,
     )
-    draw("state_time", chart, rows)
+    draw("state_time", legend_in(chart, 2), rows)
     ends = ", ".join(
         f"{name} ({path[-1, 0]:.3f}, {path[-1, 1]:.3f})" for name, path in paths.items()
     )

@@ -18,7 +18,8 @@ def switches(settings: Settings) -> None:
     st.caption(
         "On the axis of slow updates a step of gradient descent stands beside k steps of Lookahead."
         if settings.axis == "slow"
-        else "Each step costs one evaluation of the gradient, fast or slow."
+        else "Every step costs one evaluation of the gradient. Lookahead's loss is that of its fast "
+        "weights, which go back towards the slow ones."
     )
 
 
