@@ -112,11 +112,12 @@ def landscape(box: Sequence[float], titles: tuple[str, str], height: int = 460) 
     }
     thin = base.transform_filter(f"datum.series !== '{SLOW}'")
     thick = base.transform_filter(f"datum.series === '{SLOW}'")
+    # The fast weights on top: they set out along the slow ones and come back to them.
     paths = [
-        thin.mark_line(strokeWidth=1.1, opacity=0.85, clip=True).encode(**encoding),
         thick.mark_line(
-            strokeWidth=2.4, clip=True, point=alt.OverlayMarkDef(size=30, clip=True)
+            strokeWidth=2.6, clip=True, point=alt.OverlayMarkDef(size=34, clip=True)
         ).encode(**encoding),
+        thin.mark_line(strokeWidth=1.1, clip=True).encode(**encoding),
     ]
     chart = (
         alt.layer(hills, alt.layer(*paths))

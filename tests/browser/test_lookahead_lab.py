@@ -29,7 +29,7 @@ def lab(app, new_page):
 
 
 def control(page, key):
-    return page.locator(f".st-key-lookahead---{key}")
+    return page.locator(f".st-key-lookahead--{key}")
 
 
 def switch(page, key, choice):
@@ -67,7 +67,8 @@ def wait_link(page, part):
 def test_every_switch_of_the_thesis_changes_its_figures_and_stays_in_the_link(lab):
     page = lab("view=thesis&seed=3")
     sentence = see(page, r"Of the nine pairs, on the axis of slow updates .*")[0]
-    expect(page.locator("[class*=st-key-figure-]")).to_have_count(9)
+    # The nine figures and two pictures of the state.
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(11, timeout=PATIENCE)
     right = lengths(page)
     assert len(right) == 18
     switch(page, "axis", "gradients")
@@ -115,16 +116,17 @@ def test_the_distribution_counts_what_is_chosen_and_follows_the_number_and_the_s
     see(page, r"Iterations of 50 runs each, in gradient evaluations")
     claim = r"counted in slow updates, Lookahead was faster in \d+ % .*slower in \d+ %"
     first = see(page, claim)[0]
-    rows = rows_of(page, "iterations_0.05")
+    rows = rows_of(page, "iterations_0_05")
     assert len(rows) == 4 * 50
     assert {row["ended"] for row in rows} <= {"by the rule", "by the limit"}
     control(page, "seed").get_by_role("spinbutton").fill("8")
     control(page, "seed").get_by_role("spinbutton").press("Enter")
     wait_link(page, "seed=8")
     see(page, r"the same 50 initial weights \(seed 8\)")
-    assert rows_of(page, "iterations_0.05") != rows
+    assert rows_of(page, "iterations_0_05") != rows
     switch(page, "gradient", "as printed")
     expect(page.get_by_text(first)).to_be_hidden(timeout=PATIENCE)
+    wait_link(page, "gradient=printed")
     page.reload()
     see(page, r"the same 50 initial weights \(seed 8\)")
     expect(control(page, "gradient").get_by_role("radio", name="as printed")).to_be_checked()
@@ -135,11 +137,7 @@ def test_a_study_is_trained_in_the_background_and_found_again_by_its_link(lab, a
     see(page, "0 of 4 nets are trained")
     page.get_by_role("button", name="Train 4 nets").click()
     see(page, "4 of 4 nets are trained", seconds=120)
-    assert (
-        see(page, r"Of (\d) comparisons Lookahead has the better mean validation loss")[1]
-        == "2"[:1]
-        or True
-    )
+    see(page, r"Of 1 comparison Lookahead has the better mean validation loss in [01]")
     rows = rows_of(page, "ends_sgd")
     assert [row["series"] for row in rows] == ["alone", "k = 5"]
     switch(page, "quantity", "accuracy")

@@ -9,7 +9,7 @@ from pydantic import field_validator
 from playground.analysis.toy_lookahead import PERIODS, RATES, Axis, Gradient, Reset
 from playground.datasets import DATASETS
 from playground.integrators import INTEGRATORS
-from playground.registry import Options, option
+from playground.registry import Misfit, Options, option
 from playground.ui.sheet import Sheet
 
 View = Literal["thesis", "distribution", "nets"]
@@ -31,11 +31,12 @@ Quantity = Literal["loss", "accuracy"]
 
 
 def _known(field: str, chosen: tuple[str, ...], legal: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the choices in the order of the legal ones, each once."""
+    """Return the choices in the order of the legal ones, each once; raise Misfit for another."""
+    kept = tuple(name for name in legal if name in chosen)
     for name in chosen:
         if name not in legal:
-            raise ValueError(f"{field}: {name!r} is not legal; legal are {', '.join(legal)}")
-    return tuple(name for name in legal if name in chosen)
+            raise Misfit(field, f"{name!r} is not legal; legal are {', '.join(legal)}", kept)
+    return kept
 
 
 class Settings(Options):
@@ -187,7 +188,7 @@ class Settings(Options):
     @classmethod
     def _cell(cls, cell: str) -> str:
         if cell not in CELLS:
-            raise ValueError(f"{cell!r} is not legal; legal are {', '.join(CELLS)}")
+            raise Misfit("cell", f"{cell!r} is not legal; legal are {', '.join(CELLS)}")
         return cell
 
     @field_validator("inner")

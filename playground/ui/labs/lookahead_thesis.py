@@ -170,7 +170,7 @@ def _plane(rows: pd.DataFrame, ahead: ToyRuns) -> None:
     w, b = ahead.weights
     arrows = pd.DataFrame(field_on(w[0], b[0], box), columns=["x", "y", "angle", "speed"])
     chart = portrait("z₁", "z₂", box, SERIES, reference=_UNTRAINED, height=340)
-    marked = with_mark(legend_in(chart, 3), TARGET, "target (2, 4)")
+    marked = with_mark(legend_in(chart, 2), TARGET, "target (2, 4)")
     draw("state_plane", marked, rows, {ARROWS: arrows})
     st.caption("The arrows are the field of the weights that Lookahead trained.")
 

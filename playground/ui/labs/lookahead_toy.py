@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from playground.analysis.toy_lookahead import Gradient, Reset, ToyRuns, ToySettings, grid
+from playground.analysis.toy_lookahead import Axis, Gradient, Reset, ToyRuns, ToySettings, grid
 from playground.ui.labs.lookahead_settings import SHEET, Settings
 
-AXES = {"slow": "slow updates", "evaluations": "gradient evaluations"}
+AXES: dict[Axis, str] = {"slow": "slow updates", "evaluations": "gradient evaluations"}
 Cells = dict[tuple[float, int], tuple[ToySettings, ToyRuns]]
 
 
