@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 
 from playground.analysis.landscape import (
     Plane,
@@ -82,11 +86,16 @@ def two_paths(experiment: Experiment, steps: int) -> TwoPaths:
     Raises:
         ValueError: If the optimiser is another one, or the number of steps is not legal.
     """
-    options = experiment.optimizer.options
     if experiment.optimizer.name != "lookahead":
         raise ValueError(f"optimizer: {experiment.optimizer.name!r} is not legal; lookahead is")
     if not 1 <= steps <= MAX_STEPS:
         raise ValueError(f"steps: {steps} is not legal; legal is 1 to {MAX_STEPS}")
+    with _one_thread():
+        return _both(experiment, steps)
+
+
+def _both(experiment: Experiment, steps: int) -> TwoPaths:
+    options = experiment.optimizer.options
     inner = type(experiment.optimizer)(name=options.inner.name, options=options.inner.options)
     alone = _record(experiment.model_copy(update={"optimizer": inner}), steps)
     ahead = _record(experiment, steps)
@@ -100,6 +109,17 @@ def two_paths(experiment: Experiment, steps: int) -> TwoPaths:
     )
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread: small nets lose most of their time by sharing a step with others."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @dataclass(frozen=True)
 class _Record:
     start: np.ndarray
@@ -109,26 +129,37 @@ class _Record:
 
 
 def _record(experiment: Experiment, steps: int) -> _Record:
-    trainer = Trainer(experiment.model_copy(update={"path": "torch", "device": "cpu"}))
-    optimizer, inside = trainer.optimizer, inner_of(trainer.optimizer)
+    trainer = Trainer(experiment.model_copy(update={"device": "cpu"}))
+    trainer.paths.start(anew=True)
+    optimizer = trainer.optimizer
+    ahead = optimizer is not inner_of(optimizer)
     start, after, slow = flat_weights(trainer.net), [], []
-    # Lookahead overwrites its fast weights as soon as the inner optimiser has stepped.
-    inside.register_step_post_hook(lambda *_: after.append(flat_weights(trainer.net)))
+    if ahead:
+        move = optimizer.update
+
+        def watched(group: dict[str, Any]) -> None:
+            # The last moment of the fast weights: the slow ones are about to take their place.
+            after.append(flat_weights(trainer.net))
+            move(group)
+
+        optimizer.update = watched
     trouble = ""
     for step in range(1, min(steps, trainer.total_steps) + 1):
         trainer.advance()
+        if len(after) < step:
+            after.append(flat_weights(trainer.net))
         trouble = trainer.trouble() or ""
         if trouble or not np.isfinite(after[-1]).all():
             trouble = trouble or f"the weights left all bounds in step {step}"
             after.pop()
             break
-        if optimizer is not inside and step % optimizer.k == 0:
+        if ahead and step % optimizer.k == 0:
             with evaluated(optimizer):
                 slow.append(flat_weights(trainer.net))
     return _Record(start, np.array(after).reshape(-1, len(start)), slow, trouble)
 
 
-def landscape(experiment: Experiment, paths: TwoPaths, resolution: int = 41) -> Landscape:
+def landscape(experiment: Experiment, paths: TwoPaths, resolution: int = 31) -> Landscape:
     """Return the loss on the training set around recorded paths.
 
     Args:
@@ -148,11 +179,7 @@ def landscape(experiment: Experiment, paths: TwoPaths, resolution: int = 41) -> 
     low, high = every.min(axis=0), every.max(axis=0)
     pad = MARGIN * np.maximum(high - low, 1e-9)
     across, up = (np.linspace(low[i] - pad[i], high[i] + pad[i], resolution) for i in range(2))
-    return Landscape(
-        plane,
-        across,
-        up,
-        loss_over(*given, plane, across, up),
-        *feet,
-        *(losses_at(*given, part) for part in parts),
-    )
+    with _one_thread():
+        grid = loss_over(*given, plane, across, up)
+        losses = [losses_at(*given, part) for part in parts]
+    return Landscape(plane, across, up, grid, *feet, *losses)

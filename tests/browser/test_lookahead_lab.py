@@ -163,10 +163,10 @@ def test_a_study_can_be_stopped_and_goes_on(lab):
     )
     see(page, "0 of 6 nets are trained")
     page.get_by_role("button", name="Train 6 nets").click()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop the study").click()
     again = page.get_by_role("button", name=re.compile(r"Train (the other )?[1-6]( nets)?$"))
     expect(again).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Stop the study")).to_have_count(0, timeout=PATIENCE)
 
 
 def test_the_landscape_follows_its_choice(lab):

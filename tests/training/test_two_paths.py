@@ -53,8 +53,9 @@ def by_hand(made, steps, k, alpha, rate):
     return np.array(fasts), np.array(slows)
 
 
-def test_both_paths_are_those_of_the_algorithm():
-    made = experiment()
+@pytest.mark.parametrize("path", ["auto", "torch"])
+def test_both_paths_are_those_of_the_algorithm(path):
+    made = experiment(path=path)
     found = two_paths(made, 18)  # two steps after the last slow update
     fast, slow = by_hand(made, 18, 4, 0.3, 0.1)
     np.testing.assert_allclose(found.fast, fast, rtol=1e-10, atol=1e-13)

@@ -138,7 +138,7 @@ def _progress(study: Study, runs: list[RunRecord | None]) -> None:
             )
         if going:
             st.button(
-                "Stop",
+                "Stop the study",
                 icon=":material/stop:",
                 key="study:stop",
                 on_click=lambda: studies.stop(state.jobs(), _runs(study)),
