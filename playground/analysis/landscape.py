@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-CHUNK = 256  # nets that are evaluated at once
+CHUNK = 64  # nets that are evaluated at once: their features stay in the cache
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
