@@ -8,7 +8,7 @@ from its mathematics in the gradient and in one indentation; both can be had eit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ RATES, PERIODS = (0.01, 0.05, 0.1), (4, 6, 8)
 
 Gradient = Literal["right", "printed"]
 Reset = Literal["every_k", "as_indented"]
+Axis = Literal["slow", "evaluations"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class ToyRuns:
         stopped: Whether the rule ended it, and not the limit ``(n,)``.
         period: Steps between two slow updates, 0 for plain gradient descent.
         path: State of every run through time with its last weights ``(N_STEPS + 1, n, 2)``.
+        weights: The last weights, W ``(n, 2, 2)`` and b ``(n, 2)``.
     """
 
     losses: np.ndarray
@@ -70,11 +72,38 @@ class ToyRuns:
     stopped: np.ndarray
     period: int
     path: np.ndarray
+    weights: tuple[np.ndarray, np.ndarray]
 
     @property
     def slow_updates(self) -> np.ndarray:
         """Slow updates by which the thesis counts ``(n,)``; the steps of plain gradient descent."""
         return self.steps // self.period if self.period else self.steps
+
+    @property
+    def rose(self) -> np.ndarray:
+        """Whether the loss ever rose from one slow update to the next ``(n,)``.
+
+        Of plain gradient descent from one step to the next. Inside a period the loss of the fast
+        weights may rise and fall; each begins at the slow weights, whose loss is compared here.
+        """
+        slow = self.losses[:: self.period or 1]
+        with np.errstate(invalid="ignore"):  # nan after the end of a run
+            return (np.diff(slow, axis=0) > 0).any(axis=0)
+
+    def count(self, axis: Axis) -> np.ndarray:
+        """Return the length of every run ``(n,)``, in slow updates or in gradient evaluations."""
+        return self.slow_updates if axis == "slow" else self.steps
+
+    def course(self, index: int, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of the iterations and the losses of one run, to be drawn.
+
+        On the axis of slow updates the thesis draws every k-th loss of Lookahead and every loss of
+        plain gradient descent.
+        """
+        losses = self.losses[: self.steps[index], index]
+        every = self.period if axis == "slow" and self.period else 1
+        drawn = losses[every - 1 :: every]
+        return np.arange(1, len(drawn) + 1), drawn
 
 
 def initial_weights(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +180,42 @@ def train_toy(settings: ToySettings, weights: tuple[np.ndarray, np.ndarray]) -> 
                     slow[running] += settings.alpha * (fast[running] - slow[running])
                 if synchronises or settings.reset == "as_indented":
                     fast[running] = slow[running]
-    return ToyRuns(losses, steps, stopped, settings.period, path_of(w, b))
+    return ToyRuns(losses, steps, stopped, settings.period, path_of(w, b), (w, b))
+
+
+def first_to_stop(plain: ToyRuns, ahead: ToyRuns, axis: Axis) -> np.ndarray:
+    """Return for every initialisation which of two was stopped earlier by the rule ``(n,)``.
+
+    Returns:
+        1 where it was Lookahead, -1 where it was plain gradient descent, 0 where both were equal or
+        where the limit ended the one that had the fewer iterations, so that nobody knows.
+    """
+    p, a = plain.count(axis), ahead.count(axis)
+    return (ahead.stopped & (a < p)).astype(int) - (plain.stopped & (p < a)).astype(int)
+
+
+def field_on(
+    w: np.ndarray, b: np.ndarray, box: Sequence[float], n: int = 13
+) -> list[tuple[float, float, float, float]]:
+    """Return arrows of the field sigmoid(Wz + b) of one net on a grid.
+
+    Args:
+        w: Weights ``(2, 2)``.
+        b: Weights ``(2,)``.
+        box: Left, right, bottom and top.
+        n: Arrows along each side.
+
+    Returns:
+        Rows (x, y, angle in degrees clockwise from upwards, speed).
+    """
+    xs, ys = np.linspace(box[0], box[1], n), np.linspace(box[2], box[3], n)
+    z = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    speed = expit(z @ w.T + b)
+    # On the screen both axes have their own scale, by which the arrows are turned.
+    across, up = speed[:, 0] / (box[1] - box[0]), speed[:, 1] / (box[3] - box[2])
+    angles = np.degrees(np.arctan2(across, up))
+    sizes = np.linalg.norm(speed, axis=1)
+    return [(*point, angle, size) for point, angle, size in zip(z.tolist(), angles, sizes)]
 
 
 @dataclass(frozen=True)
@@ -164,6 +228,7 @@ class ToySummary:
         quartiles: First and third quartile of it.
         slow_updates: Median number of slow updates.
         stopped: Share that the rule ended.
+        rose: Share whose loss rose at least once, as ``ToyRuns.rose`` counts.
         loss: Median of the last loss.
     """
 
@@ -172,6 +237,7 @@ class ToySummary:
     quartiles: tuple[float, float]
     slow_updates: float
     stopped: float
+    rose: float
     loss: float
 
 
@@ -185,6 +251,7 @@ def summary(settings: ToySettings, runs: ToyRuns) -> ToySummary:
         quartiles=(float(low), float(high)),
         slow_updates=float(np.median(runs.slow_updates)),
         stopped=float(runs.stopped.mean()),
+        rose=float(runs.rose.mean()),
         loss=float(np.median(last)),
     )
 
@@ -197,11 +264,31 @@ def grid(
     reset: Reset,
     rates: Sequence[float] = RATES,
     periods: Sequence[int] = PERIODS,
+    alpha: float = 0.5,
+    updates: int = 50,
+    drop: float = 7e-4,
+    even: bool = False,
 ) -> list[tuple[ToySettings, ToyRuns]]:
-    """Train the thesis's grid, plain gradient descent first at each rate, all from the same weights."""
+    """Train the thesis's grid, plain gradient descent first at each rate, all from the same weights.
+
+    Args:
+        n: Number of initial weights.
+        seed: Seed of them.
+        gradient: As in ``ToySettings``; the following likewise.
+        reset: See there.
+        rates: Learning rates.
+        periods: Numbers k of steps between two slow updates.
+        alpha: See there.
+        updates: See there.
+        drop: See there.
+        even: Whether plain gradient descent may take as many steps as the longest Lookahead; in the
+            thesis it may take ``updates``.
+    """
     weights = initial_weights(n, seed)
+    common = ToySettings(alpha=alpha, gradient=gradient, reset=reset, updates=updates, drop=drop)
+    plain = updates * max(periods, default=1) if even else updates
     choices = [
-        ToySettings(rate=rate, period=period, gradient=gradient, reset=reset)
+        replace(common, rate=rate, period=period, updates=updates if period else plain)
         for rate in rates
         for period in (0, *periods)
     ]

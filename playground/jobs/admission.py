@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from playground.jobs.queries import set_columns
-from playground.jobs.records import Refused
+from playground.jobs.records import STUDY, TRAINING, Refused
 
 if TYPE_CHECKING:
     from playground.jobs.settings import Settings
     from playground.jobs.store import Store
 
 # One that is being stopped is gone in a moment; one that only shows its initial weights takes as long.
-_ACTIVE = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running')"
-_TRAINING = f"{_ACTIVE} AND command IS NOT 'stop' AND until_step IS NOT 0"
+_ACTIVE = (
+    "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running') AND command IS NOT 'stop' "
+    "AND kind = ?"
+)
+_TRAINING = f"{_ACTIVE} AND until_step IS NOT 0"
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn the troubles of a disk or of a busy store into Refused, for whoever clicked."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error)
+        why = "its disk is full" if full else "it is busy or out of reach; try again in a moment"
+        raise Refused(f"the store did not take it: {why}") from error
 
 
 def check_disk(store: Store) -> None:
@@ -39,17 +56,40 @@ def check_caps(
         user: Whose run it is.
         preview: Whether it only shows its initial weights, which the cap of a user lets pass.
     """
-    (own,) = db.execute(f"{_TRAINING} AND user = ?", (user,)).fetchone()
+    (own,) = db.execute(f"{_TRAINING} AND user = ?", (TRAINING, user)).fetchone()
     if own >= settings.max_runs_per_user and not preview:
         raise Refused(
             f"you have {own} runs training or waiting, and this server allows one user "
             f"{settings.max_runs_per_user} (PLAYGROUND_MAX_RUNS_PER_USER); stop or pause one"
         )
-    (everybody,) = db.execute(f"{_ACTIVE} AND command IS NOT 'stop'").fetchone()
+    (everybody,) = db.execute(_ACTIVE, (TRAINING,)).fetchone()
     if everybody >= settings.max_runs:
         raise Refused(
             f"{everybody} runs are training or waiting, and this server allows "
             f"{settings.max_runs} in all (PLAYGROUND_MAX_RUNS); try again when some have ended"
+        )
+
+
+def check_study_caps(db: sqlite3.Connection, settings: Settings, user: str, more: int) -> None:
+    """Raise Refused if so many more runs of studies would be too many.
+
+    Args:
+        db: A connection inside the transaction that lets the runs in.
+        settings: The caps.
+        user: Whose runs they are.
+        more: How many.
+    """
+    (own,) = db.execute(f"{_ACTIVE} AND user = ?", (STUDY, user)).fetchone()
+    if own + more > settings.max_study_runs_per_user:
+        raise Refused(
+            f"{more} more nets beside the {own} that train or wait are too many: this server allows "
+            f"one user {settings.max_study_runs_per_user} at once (PLAYGROUND_MAX_STUDY_RUNS_PER_USER)"
+        )
+    (everybody,) = db.execute(_ACTIVE, (STUDY,)).fetchone()
+    if everybody + more > settings.max_study_runs:
+        raise Refused(
+            f"{everybody} nets of studies train or wait, and this server allows "
+            f"{settings.max_study_runs} in all (PLAYGROUND_MAX_STUDY_RUNS); try again later"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hmac
 import json
 import math
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground.jobs import launch
-from playground.jobs.admission import check_caps, check_disk, give_way, stop
+from playground.jobs.admission import check_caps, check_disk, give_way, in_words, stop
 from playground.jobs.artifacts import recording_name
 from playground.jobs.queries import insert_run, row_of, set_columns
 from playground.jobs.reader import Reader
 from playground.jobs.records import (
+    TRAINING,
     EngineState,
     Refused,
     checked_id,
@@ -115,7 +115,7 @@ class Jobs(Reader):
         values = {
             "id": run_id,
             "user": self.user,
-            "kind": "training",
+            "kind": TRAINING,
             "name": name,
             "experiment": experiment.model_dump_json(),
             "status": "queued" if start else "paused",
@@ -128,7 +128,7 @@ class Jobs(Reader):
         preview = until_step == 0
         folder, gone = self._folder(run_id), False
         try:
-            with _in_words():
+            with in_words():
                 check_disk(self.store)
                 folder.make()
                 with self.store.writing() as db:
@@ -182,7 +182,7 @@ class Jobs(Reader):
 
     def release(self, run_id: str) -> None:
         """End a run of this user that is shown no longer, as ``instead_of`` does."""
-        with _in_words(), self.store.writing() as db:
+        with in_words(), self.store.writing() as db:
             gone = give_way(db, checked_id(run_id), self.user)
         if gone:
             self._folder(run_id).remove()
@@ -227,7 +227,7 @@ class Jobs(Reader):
         It is drawn on the slot that is kept for short work. Where drawing has failed once, nothing
         happens: ``RunRecord.view_error`` says why.
         """
-        with _in_words(), self.store.writing() as db:
+        with in_words(), self.store.writing() as db:
             row = row_of(db, run_id)
             waiting = row["view_version"] > row["view_drawn"]
             features = view_of(row["view"]).features or (0, 1)
@@ -252,7 +252,7 @@ class Jobs(Reader):
 
     @contextmanager
     def _steering(self, run_id: str) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
-        with _in_words(), self.store.writing() as db:
+        with in_words(), self.store.writing() as db:
             row = row_of(db, run_id)
             if row["user"] != self.user and not self.is_teacher:
                 raise Refused("this run belongs to somebody else: you may look at it, not steer it")
@@ -271,17 +271,6 @@ class Jobs(Reader):
             fresh = {"status": "queued", "reason": "", "tries": 0, "ended": None}
             values |= {**fresh, "queued_since": time.time()}
         set_columns(db, row["id"], **values)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Turn the troubles of a disk or of a busy store into Refused, for whoever clicked."""
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error)
-        why = "its disk is full" if full else "it is busy or out of reach; try again in a moment"
-        raise Refused(f"the store did not take it: {why}") from error
 
 
 def _check_name(name: str) -> None:

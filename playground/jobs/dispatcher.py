@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from playground.jobs import tasks
 from playground.jobs.pool import Done, Pool
 from playground.jobs.queries import set_columns
+from playground.jobs.records import STUDY
 from playground.jobs.schedule import Holding, Plan, Waiting, plan
 from playground.jobs.settings import Settings
 from playground.jobs.store import Store
@@ -22,7 +23,7 @@ LOOK_SECONDS = 0.25  # at least so often while there is work: quanta and stops a
 VIEW_SECONDS = 60.0
 FEW_STEPS = 100  # of somebody who steps by hand
 _UNFINISHED = (
-    "SELECT id, user, status, attempt, estimate_seconds, held_seconds, queued_since, assigned, "
+    "SELECT id, user, kind, status, attempt, estimate_seconds, held_seconds, queued_since, assigned, "
     "command, yield_asked, step, until_step FROM runs WHERE status IN ('queued', 'running')"
 )
 _TO_DRAW = (
@@ -45,6 +46,7 @@ class Task:
     since: float
     is_view: bool
     short: bool
+    background: bool = False
     begun: float = field(default_factory=time.monotonic)
     unwanted: float | None = None
 
@@ -129,7 +131,13 @@ class Dispatcher:
         now = self._time()
         drawing = {task.run_id for task in self.tasks.values() if task.is_view}
         waiting = [
-            Waiting(row["id"], row["user"], min(row["queued_since"], now), self._is_short(row))
+            Waiting(
+                row["id"],
+                row["user"],
+                min(row["queued_since"], now),
+                self._is_short(row),
+                background=row["kind"] == STUDY,
+            )
             for row in rows
             if row["status"] == "queued"
         ]
@@ -144,7 +152,7 @@ class Dispatcher:
             if task.short and task.run_id in by_id:
                 task.short = self._is_short(by_id[task.run_id], now - task.since)
         holding = [
-            Holding(t.run_id, t.user, t.since, t.short, t.is_view, t.run_id in asked)
+            Holding(t.run_id, t.user, t.since, t.short, t.is_view, t.run_id in asked, t.background)
             for t in self.tasks.values()
         ]
         quantum = self._settings.quantum_seconds
@@ -173,7 +181,9 @@ class Dispatcher:
             return
         self._served[work.user] = now
         key = f"{work.run_id}-{number}-{next(self._names)}-{now:.0f}"
-        self.tasks[key] = Task(work.run_id, work.user, slot, number, now, work.is_view, work.short)
+        self.tasks[key] = Task(
+            work.run_id, work.user, slot, number, now, work.is_view, work.short, work.background
+        )
         function = tasks.draw_view if work.is_view else tasks.train_run
         self._pool.submit(slot, key, function, str(self._store.home), work.run_id, number)
 

@@ -27,6 +27,7 @@ def metrics_of(row: sqlite3.Row) -> Metrics:
     from playground.training.events import Metrics
 
     values = dict(zip(row.keys(), tuple(row)))
+    values.pop("run", None)
     for name, value in values.items():
         if value is None and "accuracy" not in name:
             values[name] = math.nan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from playground.jobs.artifacts import LIVE, Folder, recording_name
 from playground.jobs.queries import metrics_of, read_amendments, row_of
-from playground.jobs.records import RunRecord, checked_id, record_of, view_of
+from playground.jobs.records import TRAINING, RunRecord, checked_id, record_of, view_of
 from playground.jobs.settings import read_settings
 from playground.jobs.store import open_store
 
@@ -56,12 +56,23 @@ class Reader:
         with self.store.reading() as db:
             return record_of(row_of(db, run_id))
 
-    def list_runs(self, user: str | None = None, *, limit: int = 1000) -> list[RunRecord]:
-        """Return the runs of one user, or of all users, newest first."""
-        condition, values = ("WHERE user = ?", [user]) if user is not None else ("", [])
+    def list_runs(
+        self, user: str | None = None, *, limit: int = 1000, kind: str | None = TRAINING
+    ) -> list[RunRecord]:
+        """Return the runs of one user, or of all users, newest first.
+
+        Args:
+            user: Whose; everybody's by default.
+            limit: How many at most.
+            kind: ``training``, ``study``, or ``None`` for both.
+        """
+        wanted = {"user": user, "kind": kind}
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        condition = " AND ".join(["TRUE", *(f"{name} = :{name}" for name in wanted)])
         with self.store.reading() as db:
             rows = db.execute(
-                f"SELECT * FROM runs {condition} ORDER BY created DESC LIMIT ?", [*values, limit]
+                f"SELECT * FROM runs WHERE {condition} ORDER BY created DESC LIMIT :limit",
+                {**wanted, "limit": limit},
             )
             return [record_of(row) for row in rows]
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
 UNFINISHED = ("queued", "running", "paused")
+TRAINING, STUDY = "training", "study"
+"""Kinds of runs: one that somebody looks at, and one of many in a laboratory's study."""
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 ID = re.compile(f"[{ALPHABET}]{{16}}")
 
@@ -47,7 +49,8 @@ class RunRecord:
     Attributes:
         id: Random name of the run; whoever knows it may look at the run.
         user: Id of the owner. It is what the owner's rights hang on: never show it to others.
-        kind: What sort of work it is (``training``).
+        kind: What sort of work it is: ``training``, or ``study`` for one of many that are trained
+            without pictures, after all other work.
         name: What the owner calls it.
         experiment_json: The experiment.
         status: ``queued``, ``running``, ``paused`` or one of the four endings.

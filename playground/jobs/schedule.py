@@ -27,6 +27,7 @@ class Waiting:
         short: Whether it is expected to be over soon.
         is_view: Whether only its views are to be drawn.
         version: Which view, for a view.
+        background: Whether it comes after all other work and displaces none.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class Waiting:
     short: bool = False
     is_view: bool = False
     version: int = 0
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Holding:
     short: bool = False
     is_view: bool = False
     leaving: bool = False
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class _Planner:
     def rank(self, work: Waiting) -> int:
         if work.is_view:
             return 0
+        if work.background:
+            return 3
         return 1 if work.short or self.now - work.since > PATIENCE * self.quantum else 2
 
     def order(self, work: Waiting, fewer: int = 0) -> tuple[int, int, float, float]:
@@ -118,7 +123,9 @@ class _Planner:
             return False
         if holder.short and not self.fits(work):  # its slot would stay empty
             return False
-        again = Waiting(holder.run_id, holder.user, self.now, holder.short)
+        again = Waiting(
+            holder.run_id, holder.user, self.now, holder.short, background=holder.background
+        )
         same = int(holder.user == work.user)
         return self.order(work, fewer=same) < self.order(again, fewer=1)
 

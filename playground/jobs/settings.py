@@ -33,8 +33,12 @@ class Settings:
         tls_key: Private key of the certificate, a PEM file.
         max_runs_per_user: Runs that one user may have running and waiting.
         max_runs: Runs that all users together may have running and waiting.
+        max_study_runs_per_user: Runs of studies that one user may have running and waiting; they come
+            after all other work.
+        max_study_runs: The same of all users together.
         max_disk_mb: Size of the store in megabytes beyond which new runs are refused.
         kept_runs_per_user: Unnamed runs at rest that are kept for one user; the oldest go first.
+        kept_study_runs_per_user: The same for runs of studies.
         preview_minutes: How long a run that never trained is kept after somebody last looked.
         max_tables_mb: Size of all own tables in megabytes; beyond it unused ones go, then new ones are
             refused.
@@ -55,8 +59,11 @@ class Settings:
     tls_key: str = ""
     max_runs_per_user: int = 8
     max_runs: int = 200
+    max_study_runs_per_user: int = 200
+    max_study_runs: int = 1000
     max_disk_mb: int = 8192
     kept_runs_per_user: int = 50
+    kept_study_runs_per_user: int = 1000
     preview_minutes: float = 20.0
     max_tables_mb: int = 1024
     quantum_seconds: float = 5.0
@@ -101,8 +108,13 @@ def read_settings(
         tls_key=certificates["TLS_KEY"],
         max_runs_per_user=_number(values, "MAX_RUNS_PER_USER", 8, 1, 100_000, int),
         max_runs=_number(values, "MAX_RUNS", 200, 1, 1_000_000, int),
+        max_study_runs_per_user=_number(values, "MAX_STUDY_RUNS_PER_USER", 200, 1, 100_000, int),
+        max_study_runs=_number(values, "MAX_STUDY_RUNS", 1000, 1, 1_000_000, int),
         max_disk_mb=_number(values, "MAX_DISK_MB", 8192, 1, 10**9, int),
         kept_runs_per_user=_number(values, "KEPT_RUNS_PER_USER", 50, 1, 1_000_000, int),
+        kept_study_runs_per_user=_number(
+            values, "KEPT_STUDY_RUNS_PER_USER", 1000, 1, 1_000_000, int
+        ),
         preview_minutes=_number(values, "PREVIEW_MINUTES", 20.0, 0.1, 10**6, float),
         max_tables_mb=_number(values, "MAX_TABLES_MB", 1024, 1, 10**9, int),
         quantum_seconds=_number(values, "QUANTUM_SECONDS", 5.0, 0.1, 3600.0, float),

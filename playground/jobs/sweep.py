@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playground.jobs.artifacts import Folder
 from playground.jobs.reader import DAY
-from playground.jobs.records import ID
+from playground.jobs.records import ID, STUDY
 from playground.jobs.store import Store
 
 ORPHAN_SECONDS = 600.0  # a folder is made a moment before its run
@@ -29,8 +29,9 @@ _FREE = (
 _NEVER_TRAINED = f"SELECT id FROM runs WHERE {_FREE} AND step = 0 AND checkpoint_step <= 0"
 _BEYOND_THE_CAP = (
     "SELECT id FROM (SELECT *, ROW_NUMBER() OVER "
-    f"(PARTITION BY user ORDER BY {_RESTED} DESC, id) AS place FROM runs "
-    f"WHERE name = '' AND status NOT IN ('queued', 'running')) WHERE place > :kept AND {_FREE}"
+    f"(PARTITION BY user, kind ORDER BY {_RESTED} DESC, id) AS place FROM runs "
+    "WHERE name = '' AND status NOT IN ('queued', 'running')) "
+    f"WHERE place > CASE kind WHEN '{STUDY}' THEN :kept_of_studies ELSE :kept END AND {_FREE}"
 )
 _OLDEST = f"SELECT id FROM runs WHERE {_FREE} ORDER BY {_RESTED} LIMIT {BATCH}"
 
@@ -49,6 +50,7 @@ def sweep(store: Store, now: float | None = None) -> list[str]:
     values = {
         "since": now - 60 * store.settings.preview_minutes,
         "kept": store.settings.kept_runs_per_user,
+        "kept_of_studies": store.settings.kept_study_runs_per_user,
     }
     gone = [
         run_id

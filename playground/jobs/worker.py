@@ -25,7 +25,7 @@ from playground.jobs.artifacts import LIVE, Folder
 from playground.jobs.queries import read_amendments, set_columns
 from playground.jobs.reader import Reader
 from playground.jobs.recorder import Recorder, SupersededError
-from playground.jobs.records import checked_id, view_of
+from playground.jobs.records import STUDY, TRAINING, checked_id, view_of
 from playground.jobs.settings import read_settings
 from playground.jobs.store import Store
 from playground.training.control import View
@@ -41,6 +41,7 @@ class Claim:
     experiment: str
     checkpoint: bytes | None
     amendments: Sequence[Amendment]
+    kind: str = TRAINING
 
 
 def run(home: str, run_id: str, attempt: int, train: Train | None = None) -> None:
@@ -97,7 +98,7 @@ def claim(store: Store, run_id: str, attempt: int) -> Claim | None:
     if row["checkpoint"] and checkpoint is None:
         raise OSError(f"the checkpoint {row['checkpoint']} of the run is gone from the store")
     folder.keep_checkpoint(row["checkpoint"])
-    return Claim(row["experiment"], checkpoint, amendments)
+    return Claim(row["experiment"], checkpoint, amendments, row["kind"])
 
 
 def draw(home: str, run_id: str, view_version: int) -> None:
@@ -145,11 +146,14 @@ def _default_train() -> Train:
 def _train(claimed: Claim, recorder: Recorder, train: Train) -> None:
     experiment = Experiment.model_validate_json(claimed.experiment)
     event = None
+    # Nobody looks at a run of a study; its figures are all that is wanted.
+    options = {"snapshots": False} if claimed.kind == STUDY else {}
     for event in train(
         experiment,
         checkpoint=claimed.checkpoint,
         control=recorder,
         amendments=claimed.amendments,
+        **options,
     ):
         if recorder.superseded:
             raise SupersededError

@@ -107,5 +107,5 @@ def use_table(table: Table) -> None:
 
 def _needed() -> set[str]:
     """Return the hashes of all tables that stored runs were trained on."""
-    runs = state.jobs().list_runs(limit=10**9)
+    runs = state.jobs().list_runs(limit=10**9, kind=None)
     return {key for run in runs for key in _HASH.findall(run.experiment_json)}

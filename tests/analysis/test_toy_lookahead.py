@@ -15,7 +15,10 @@ from playground.analysis.toy_lookahead import (
     START,
     STEP,
     TARGET,
+    ToyRuns,
     ToySettings,
+    field_on,
+    first_to_stop,
     gradient_of,
     grid,
     initial_weights,
@@ -135,3 +138,78 @@ def test_lookahead_costs_about_twice_as_many_gradients_here() -> None:
         assert found[rate, 6].slow_updates == found[rate, 6].median // 6
     assert found[0.01, 0].stopped < 0.4
     assert found[0.1, 4].loss < 0.5 * loss_of(path_of(*initial_weights(300, 5))).mean()
+
+
+def test_the_runs_keep_the_weights_that_moved_the_state() -> None:
+    weights = initial_weights(5, seed=7)
+    runs = train_toy(ToySettings(rate=0.05, period=4), weights)
+    np.testing.assert_array_equal(path_of(*runs.weights), runs.path)
+    stopped = runs.losses[runs.steps - 1, np.arange(5)]
+    np.testing.assert_allclose(loss_of(runs.path)[runs.stopped], stopped[runs.stopped])
+
+
+def made(steps, stopped, period=0, losses=None) -> ToyRuns:
+    steps = np.array(steps)
+    if losses is None:
+        losses = np.full((steps.max(), len(steps)), np.nan)
+        for i, n in enumerate(steps):
+            losses[:n, i] = np.arange(n, 0, -1)
+    return ToyRuns(losses, steps, np.array(stopped), period, np.zeros((11, 1, 2)), ())
+
+
+def test_a_course_has_every_loss_or_every_kth_as_in_the_listing() -> None:
+    runs = train_toy(ToySettings(rate=0.05, period=6), initial_weights(3, seed=1))
+    _, every = plain_loop(*(each[1] for each in initial_weights(3, seed=1)), ToySettings(0.05, 6))
+    numbers, losses = runs.course(1, "evaluations")
+    assert numbers.tolist() == list(range(1, len(every) + 1))
+    np.testing.assert_allclose(losses, every, rtol=1e-9)
+    numbers, losses = runs.course(1, "slow")
+    kept = [loss for number, loss in enumerate(every, start=1) if number % 6 == 0]
+    assert numbers.tolist() == list(range(1, len(kept) + 1))
+    assert runs.count("slow")[1] == len(kept)
+    np.testing.assert_allclose(losses, kept, rtol=1e-9)
+
+
+def test_who_was_faster_depends_on_the_axis_and_nobody_is_where_the_limit_came_first() -> None:
+    plain = made([10, 10, 10, 50, 50, 50], [1, 1, 1, 0, 0, 1])
+    ahead = made([8, 20, 40, 40, 400, 400], [1, 1, 1, 1, 1, 0], period=4)
+    assert first_to_stop(plain, ahead, "evaluations").tolist() == [1, -1, -1, 1, 0, -1]
+    # slow updates of Lookahead: 2, 5, 10, 10, 100, 100
+    assert first_to_stop(plain, ahead, "slow").tolist() == [1, 1, 0, 1, 0, -1]
+
+
+def test_a_rise_inside_a_period_is_no_rise_of_the_slow_weights() -> None:
+    losses = np.array([[4.0, 4.0], [5.0, 2.0], [3.0, 4.5], [1.0, 3.0]])
+    assert made([4, 4], [0, 0], 0, losses).rose.tolist() == [True, True]
+    assert made([4, 4], [0, 0], 2, losses).rose.tolist() == [False, True]
+    ended = np.array([[2.0], [1.0], [np.nan], [np.nan]])
+    assert not made([2], [1], 0, ended).rose.any()
+
+
+def test_the_printed_gradient_makes_plain_descent_oscillate_and_the_right_one_does_not() -> None:
+    def share(gradient: str) -> float:
+        ((settings, runs),) = grid(
+            200, 3, gradient=gradient, reset="every_k", rates=[0.1], periods=[]
+        )
+        return summary(settings, runs).rose
+
+    assert share("right") == 0
+    assert share("printed") > 0.2
+
+
+def test_the_options_reach_every_cell_and_even_limits_only_plain_descent() -> None:
+    kwargs = {"gradient": "right", "reset": "every_k", "rates": [0.01], "periods": [4, 8]}
+    found = [s for s, _ in grid(2, 1, **kwargs, alpha=0.3, updates=10, drop=1e-5, even=True)]
+    assert {(s.alpha, s.drop) for s in found} == {(0.3, 1e-5)}
+    assert [s.most_steps for s in found] == [80, 40, 80]
+    assert [s.most_steps for s, _ in grid(2, 1, **kwargs, updates=10)] == [10, 40, 80]
+
+
+def test_the_arrows_are_those_of_the_field() -> None:
+    w, b = np.array([[1.0, -2.0], [0.5, 0.0]]), np.array([0.1, -0.3])
+    rows = field_on(w, b, (0.0, 2.0, 0.0, 4.0), n=5)
+    assert len(rows) == 25
+    for x, y, angle, speed in rows:
+        u, v = sigmoid(x - 2 * y + 0.1), sigmoid(0.5 * x - 0.3)
+        assert speed == pytest.approx(math.hypot(u, v))
+        assert math.tan(math.radians(angle)) == pytest.approx((u / 2) / (v / 4))

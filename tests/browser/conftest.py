@@ -105,7 +105,7 @@ def stop_what_trains(homes):
     """Runs that a test leaves behind would take both cores from all tests after it."""
     yield
     for home in homes:
-        for run in Jobs(home).list_runs():
+        for run in Jobs(home).list_runs(kind=None):
             if run.status not in ("queued", "running"):
                 continue
             with suppress(Refused):

@@ -52,5 +52,5 @@ def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
 
 
 def table(rows: pd.DataFrame, **columns: Any) -> None:
-    """Draw a table as wide as its place, with the settings of its columns."""
+    """Draw a table as wide as its place and as high as its rows, with the settings of its columns."""
     st.dataframe(rows, hide_index=True, width="stretch", height="content", column_config=columns)

@@ -1,0 +1,38 @@
+"""The Lookahead lab: what slow weights bring, in the thesis's toy and in the playground's nets."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from playground.ui.browser import browser
+from playground.ui.labs import lookahead_nets, lookahead_spread, lookahead_thesis
+from playground.ui.labs.lookahead_settings import SHEET, VIEWS
+
+_VIEWS = {
+    "thesis": lookahead_thesis.view,
+    "distribution": lookahead_spread.view,
+    "nets": lookahead_nets.view,
+}
+
+
+def lookahead_page() -> None:
+    """Draw the page."""
+    browser()
+    settings = SHEET.open()
+    head, share = st.columns([6, 1], vertical_alignment="center")
+    with head:
+        st.markdown("### Lookahead: what slow weights bring, and what they cost")
+    with share:
+        SHEET.share()
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default=settings.view,
+        required=True,
+        key="lookahead:view",
+        label_visibility="collapsed",
+        on_change=lambda: SHEET.change({"view": st.session_state["lookahead:view"]}),
+    )
+    _VIEWS[settings.view](settings)
+    SHEET.close()
