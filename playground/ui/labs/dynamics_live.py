@@ -1,0 +1,299 @@
+"""What moves in the dynamics lab: progress, fields, trajectories, loss; all one fragment."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from playground.analysis.learned import Errors, Picture, plane
+from playground.analysis.observed import Observed
+from playground.charts.curves import MOVING
+from playground.charts.dynamics import (
+    LATER,
+    LEARNED,
+    PARTS,
+    SAMPLES,
+    TRUE,
+    component_chart,
+    field_chart,
+)
+from playground.charts.lines import Axis, lines
+from playground.charts.plane import ARROWS
+from playground.jobs.fits import Fit
+from playground.ui import state
+from playground.ui.labs.charting import draw
+from playground.ui.labs.dynamics_settings import SHEET, Settings
+
+LIVE_SECONDS = 1.0
+_NO_ARROWS = np.zeros((0, 4))
+_SOLID = {"finished": "success", "stopped": "info", "diverged": "warning", "failed": "error"}
+
+
+def live(
+    settings: Settings, observed: Observed, fit: Fit | None, moves: bool, beaten: list[bool]
+) -> None:
+    """Draw a fit as far as it has come; run the whole page anew when it has ended.
+
+    Args:
+        settings: What is set.
+        observed: The samples.
+        fit: The fit of these settings, ``None`` before there is one.
+        moves: Whether the page was drawn for one that goes on.
+        beaten: Empty in the page's own run; the same list comes again with each beat.
+    """
+    runs = fit is not None and fit.runs
+    first = not beaten
+    beaten[:] = [True]
+    if fit is not None:
+        fit.look()
+    _progress(settings, fit)
+    at, drawn = _moment(fit, runs)
+    _figures(drawn.errors if drawn else None, observed)
+    _planes(observed, drawn, at)
+    _components(settings, observed, drawn)
+    _curves(settings, fit)
+    # Never in the page's own run, whose widgets would lose what they were told.
+    if not first and (moves != runs or SHEET.settings.shown != settings.shown):
+        st.rerun()
+
+
+def _progress(settings: Settings, fit: Fit | None) -> None:
+    """Say how far a fit is and how long it will take, or how it ended."""
+    if fit is None:
+        st.caption(
+            "Press Train: the fit begins with random weights, and the fields are drawn live."
+        )
+        return
+    rows = fit.rows
+    done, seconds = (int(rows[-1][0]), rows[-1][4]) if rows else (0, 0.0)
+    total = settings.iterations
+    if fit.runs:
+        text = "The fit is being prepared …"
+        if rows:
+            left = seconds / done * (total - done)
+            text = f"Iteration {done:,} of {total:,} · {seconds:.0f} s · about {left:.0f} s left"
+        if fit.stopping:
+            text = "Stopping …"
+        st.progress(min(done / total, 1.0), text=text)
+        return
+    size = ""
+    if fit.began:
+        size = f" {fit.began['parameters']:,} parameters, {fit.began['segments']:,} segments."
+        if fit.began["segment"] < settings.segment:
+            size += f" A segment has {fit.began['segment']} gaps: no trajectory has more for all."
+    text = f"{state.plain(fit.reason)} Iteration {done:,}, {seconds:.1f} s.{size}"
+    getattr(st, _SOLID[fit.status])(text)
+
+
+def _moment(fit: Fit | None, runs: bool) -> tuple[int, Picture | None]:
+    """Return the newest picture of a fit that runs; of one that rests, the one that is chosen."""
+    if fit is None or not fit.pictures:
+        return 0, None
+    held = list(fit.pictures)
+    chosen = held[-1]
+    if not runs and len({i for i, _ in held}) > 1:
+        moments = dict(held)
+        at = st.select_slider(
+            "Fields and trajectories after iteration",
+            list(moments),
+            value=list(moments)[-1],
+            format_func=lambda i: f"{i:,}",
+            key=f"dynamics:moment:{fit.id}",
+        )
+        chosen = at, moments[at]
+    return chosen[0], Picture.from_json(chosen[1])
+
+
+def _figures(errors: Errors | None, observed: Observed) -> None:
+    known = observed.truth is not None
+    shown = {
+        "Field error near the samples": (
+            errors and errors.field_near,
+            "Mean length of the difference of the fields, divided by the mean length of the true "
+            "one, at the points of a grid that have a sample nearby.",
+        ),
+        "Field error in the whole box": (
+            errors and errors.field,
+            "The same at all points of the grid, also where no sample was.",
+        ),
+        "Trajectory error, trained time": (
+            errors and errors.inside,
+            f"Root mean square distance from {'the truth' if known else 'the samples'}, divided by "
+            "its spread, over the time that was trained on.",
+        ),
+        "Trajectory error, beyond": (
+            errors and errors.beyond,
+            "The same over the time after that: extrapolation.",
+        ),
+    }
+    for column, (name, (value, text)) in zip(st.columns(4), shown.items()):
+        none = "–" if errors is None or (name.startswith("Field") and not known) else "flew away"
+        if name.endswith("beyond") and (observed.until >= observed.grid[:, -1]).all():
+            none = "–"
+        with column:
+            st.metric(name, none if value is None else f"{100 * value:.3g} %", help=text)
+
+
+def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
+    left, right = st.columns(2, gap="medium")
+    samples, truth = _samples(observed), _true_paths(observed)
+    flat = observed.dim == 1
+    names = ("t", observed.names[0]) if flat else observed.names[:2]
+    low, high = observed.box()
+    across = (observed.grid.min(), observed.grid.max()) if flat else (low[0], high[0])
+    box = (*across, low[-1 if flat else 1], high[-1 if flat else 1])
+    with left:
+        st.markdown(
+            "##### The true field and the samples" if observed.problem else "##### The samples"
+        )
+        arrows = _NO_ARROWS if observed.problem is None else plane(observed.problem, observed)
+        draw(
+            "true_field",
+            field_chart(*names, box, TRUE),
+            _in_plane(truth, flat),
+            {ARROWS: _arrows(arrows), SAMPLES: _in_plane(samples, flat)},
+        )
+    with right:
+        after = f" after {at:,} iterations" if drawn else ""
+        st.markdown(f"##### The learned field{after}")
+        learned = _learned_paths(observed, drawn)
+        draw(
+            "learned_field",
+            field_chart(*names, box, LEARNED),
+            _in_plane(pd.concat([truth, learned]), flat),
+            {
+                ARROWS: _arrows(_NO_ARROWS if drawn is None else drawn.arrows),
+                SAMPLES: _in_plane(samples, flat).iloc[:0],
+            },
+        )
+    notes = ["Grey: truth. " if observed.problem else "", "Blue: learned. Points: samples. "]
+    notes.append("Dashed: beyond the time that is trained on.")
+    if observed.dim > 2:
+        notes.append(" The arrows hold the third component in the middle of its range.")
+    st.caption("".join(notes))
+
+
+def _components(settings: Settings, observed: Observed, drawn: Picture | None) -> None:
+    many = len(observed.times)
+    chosen = min(settings.shown, many) - 1
+    title, choice = st.columns([3, 1], vertical_alignment="center")
+    with title:
+        st.markdown(f"##### Trajectory {chosen + 1} over time")
+    with choice:
+        SHEET.form.choose(
+            "shown",
+            "Trajectory over time",
+            [str(i + 1) for i in range(many)],
+            chosen,
+            lambda name: f"trajectory {name}",
+        )
+    grid, until = observed.grid[chosen], float(observed.until[chosen])
+    low, high = observed.box()
+    paths = pd.concat([_true_paths(observed), _learned_paths(observed, drawn)])
+    paths, samples = (
+        rows[rows["trajectory"] == chosen + 1] for rows in (paths, _samples(observed))
+    )
+    later = pd.DataFrame({"start": [until], "end": [float(grid[-1])]})
+    later = later[later["start"] < later["end"]]
+    for c, (column, name) in enumerate(zip(st.columns(observed.dim, gap="medium"), observed.names)):
+        with column:
+            draw(
+                f"over_time_{c + 1}",
+                component_chart(name, (grid[0], grid[-1]), (low[c], high[c])),
+                _over_time(paths, c),
+                {SAMPLES: _over_time(samples, c), LATER: later},
+            )
+
+
+def _curves(settings: Settings, fit: Fit | None) -> None:
+    rows = _thinned(list(fit.rows) if fit is not None else [])
+    left, right = st.columns(2, gap="medium")
+    span = (0.0, float(settings.iterations))
+    with left:
+        st.markdown("##### Loss of the batch")
+        loss = rows[["iteration", "loss"]].assign(series="loss")
+        chart = lines(
+            Axis("iteration", "iteration", domain=span),
+            Axis("loss", "mean square, in squared spreads", log=True),
+            ["loss"],
+            points=False,
+            height=210,
+        )
+        draw("loss", chart, loss)
+    with right:
+        st.markdown("##### Evaluations of the field in an iteration")
+        counted = [
+            pd.DataFrame({"iteration": rows["iteration"], "value": rows[name], "series": name})
+            for name in ("forward", "backward")
+        ]
+        chart = lines(
+            Axis("iteration", "iteration", domain=span),
+            Axis("value", "evaluations (NFE)", zero=True),
+            ["forward", "backward"],
+            points=False,
+            height=210,
+        )
+        draw("nfe", chart, pd.concat(counted))
+
+
+def _thinned(rows: list[list[float]]) -> pd.DataFrame:
+    """Return rows that make the same picture: about so many as can be told apart, and the last."""
+    stride = max(1, math.ceil(len(rows) / MOVING))
+    kept = rows[::-1][::stride][::-1]
+    names = ["iteration", "loss", "forward", "backward", "seconds"]
+    return pd.DataFrame(kept, columns=names, dtype=float)
+
+
+def _arrows(values: np.ndarray) -> pd.DataFrame:
+    rows = pd.DataFrame(values, columns=["x", "y", "angle", "speed"])
+    return rows[np.isfinite(rows).all(axis=1)]
+
+
+def _samples(observed: Observed) -> pd.DataFrame:
+    return pd.concat(
+        [
+            _states(times, states).assign(trajectory=i + 1, used=times <= observed.until[i])
+            for i, (times, states) in enumerate(zip(observed.times, observed.states))
+        ]
+    )
+
+
+def _true_paths(observed: Observed) -> pd.DataFrame:
+    if observed.truth is None:
+        return _paths(observed, observed.grid[:0], TRUE)
+    return _paths(observed, observed.truth, TRUE)
+
+
+def _learned_paths(observed: Observed, drawn: Picture | None) -> pd.DataFrame:
+    return _paths(observed, observed.grid[:0] if drawn is None else drawn.paths, LEARNED)
+
+
+def _paths(observed: Observed, paths: np.ndarray, series: str) -> pd.DataFrame:
+    """Return rows of trajectories, each in two parts that meet where the training ends."""
+    parts = [_states(np.zeros(0), np.zeros((0, observed.dim)))]
+    for i, (grid, path) in enumerate(zip(observed.grid, paths)):
+        cut = int(np.searchsorted(grid, observed.until[i], side="right"))
+        for part, where in zip(PARTS, (slice(None, cut), slice(max(cut - 1, 0), None))):
+            if len(grid[where]) > 1:
+                rows = _states(grid[where], path[where])
+                parts.append(rows.assign(series=series, trajectory=i + 1, part=part))
+    rows = pd.concat(parts)
+    return rows if len(parts) > 1 else rows.assign(series="", trajectory=0, part="")
+
+
+def _states(times: np.ndarray, states: np.ndarray) -> pd.DataFrame:
+    rows = pd.DataFrame(states, columns=[f"y{c}" for c in range(states.shape[1])])
+    return rows.assign(t=times)
+
+
+def _in_plane(rows: pd.DataFrame, flat: bool) -> pd.DataFrame:
+    names = {"y0": "y"} if flat else {"y0": "x", "y1": "y"}
+    rows = rows.rename(columns=names)
+    return rows.assign(x=rows["t"]) if flat else rows
+
+
+def _over_time(rows: pd.DataFrame, component: int) -> pd.DataFrame:
+    return rows.assign(x=rows["t"], y=rows[f"y{component}"])
