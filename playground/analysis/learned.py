@@ -19,8 +19,8 @@ from playground.systems import Problem
 ARROWS = 17  # along each side of the plane
 _SIDE = {1: 121, 2: 31, 3: 13}  # points along each side of the grid on which fields are compared
 _TIMES = 5  # at which fields that depend on time are compared
-_STEPS = 2  # of RK4 between two drawn times
-_NEAR = 0.08  # distance from a sample, as a share of the box, up to which the field was seen
+_STEPS = 1  # of RK4 between two drawn times
+_NEAR = 0.05  # distance from a sample, as a share of the box, up to which the field was seen
 
 
 class Gap(nn.Module):

@@ -12,7 +12,7 @@ from playground.datasets.trajectories import Trajectories
 from playground.networks.vector_field import Scales
 from playground.systems import Problem
 
-DENSE = 161  # times at which trajectories are drawn
+DENSE = 301  # times at which trajectories are drawn
 _DRAWS = 20  # initial states that are tried for one trajectory
 _APART = 1e-6  # least distance of two samples, as a share of the time
 

@@ -52,7 +52,7 @@ def _field_chart(
     arrows = (
         alt.Chart(alt.NamedData(name=ARROWS))
         .mark_point(
-            shape="wedge", filled=True, size=52, color=_COLOURS[series], opacity=0.6, clip=True
+            shape="wedge", filled=True, size=110, color=_COLOURS[series], opacity=0.75, clip=True
         )
         .encode(
             x=x,
@@ -103,7 +103,7 @@ def _axis(column: str, title: str, ends: tuple[float, ...], kind: Any) -> Any:
     return kind(
         f"{column}:Q",
         scale=alt.Scale(domain=list(ends), nice=False),
-        axis=alt.Axis(format="~g", tickCount=6, title=title),
+        axis=alt.Axis(format=".6~g", tickCount=6, title=title),
     )
 
 
@@ -112,7 +112,7 @@ def _paths(x: alt.X, y: alt.Y, titles: tuple[str, str], order: str) -> alt.Chart
     return (
         alt.Chart(alt.NamedData(name=ROWS))
         .transform_filter("isFinite(datum.x) && isFinite(datum.y) && datum.y !== null")
-        .mark_line(strokeWidth=2, clip=True)
+        .mark_line(strokeWidth=1.6, clip=True)
         .encode(
             x=x,
             y=y,

@@ -44,7 +44,7 @@ class Axis:
         """Return ticks and labels; powers of ten on a logarithmic axis."""
         if self.log:
             return alt.Axis(format="~e", tickCount=6, title=self.title)
-        return alt.Axis(format="~g", tickCount=6, title=self.title)
+        return alt.Axis(format=".6~g", tickCount=6, title=self.title)
 
 
 def lines(

@@ -23,7 +23,7 @@ from playground.datasets.table import TableError
 from playground.datasets.trajectories import fetch_trajectories
 from playground.integrators import SolverFailure, integrate, solve_adjoint
 from playground.networks.vector_field import VectorField
-from playground.optimizers import evaluated
+from playground.optimizers import evaluated, set_rate
 from playground.training.control import Control, Unattended
 from playground.training.dynamics_settings import Dynamics
 from playground.training.events import Diverged, Failed, Finished, Stopped
@@ -218,10 +218,11 @@ def _fit(settings: Dynamics, observed: Observed, control: Control) -> Iterator[F
             yield Weights(i - 1, step.judged())
             yield Stopped(i - 1, orders.reason)
             return
+        step.set_rate((i - 1) / settings.iterations)
         try:
             loss, forward, backward = step()
         except SolverFailure as failure:
-            yield Diverged(i, f"The solver gave up in iteration {i:,}: {failure}")
+            yield Diverged(i, _gave_up(i, failure))
             return
         if not (loss < _FAR and step.finite()):
             yield Diverged(i, _flown(i))
@@ -232,6 +233,11 @@ def _fit(settings: Dynamics, observed: Observed, control: Control) -> Iterator[F
             yield Weights(i, step.judged())
             shown = time.monotonic()
     yield Finished(settings.iterations, f"All {settings.iterations:,} iterations are done.")
+
+
+def _gave_up(iteration: int, failure: SolverFailure) -> str:
+    where = "" if failure.time is None else " (There, t runs from 0 to 1 between two samples.)"
+    return f"The solver gave up in iteration {iteration:,}: {failure}{where}"
 
 
 def _flown(iteration: int) -> str:
@@ -249,6 +255,7 @@ class _Stepper:
     field: VectorField
     optimizer: torch.optim.Optimizer
     batch: Callable[[], Segments]
+    rate: float
 
     def __call__(self) -> tuple[float, int, int]:
         """Step; return the loss before it, and the evaluations forward and backward."""
@@ -273,6 +280,11 @@ class _Stepper:
             self.optimizer.step()
         return losses[0], *counts
 
+    def set_rate(self, progress: float) -> None:
+        """Set the learning rate that the schedule has for a share of the iterations."""
+        slot = self.settings.schedule
+        set_rate(self.optimizer, self.rate * slot.entry.factor(slot.options, progress))
+
     def finite(self) -> bool:
         """Tell whether all weights are numbers still."""
         return all(bool(torch.isfinite(p).all()) for p in self.field.parameters())
@@ -288,4 +300,5 @@ def _stepper(settings: Dynamics, field: VectorField, segments: Segments) -> _Ste
     optimizer = slot.entry.make(list(field.parameters()), slot.options)
     generator = torch.Generator().manual_seed(settings.weight_seed + 1)
     n = len(segments) if slot.entry.full_batch else settings.batch
-    return _Stepper(settings, field, optimizer, lambda: segments.draw(n, generator))
+    rate = optimizer.param_groups[0]["lr"]
+    return _Stepper(settings, field, optimizer, lambda: segments.draw(n, generator), rate)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.experiment import OptimizerSlot, SchemeSlot
+from playground.experiment import OptimizerSlot, ScheduleSlot, SchemeSlot
 from playground.networks.activations import ACTIVATIONS
 from playground.registry import Misfit, Options, Registry, Slot, option
 from playground.systems import SYSTEMS
@@ -33,8 +33,10 @@ class SolverSlot(SchemeSlot):
         return name
 
 
-def _slot(kind: type[Slot], default: str, label: str, text: str) -> Any:
-    return Field(default_factory=lambda: kind(name=default), title=label, description=text)
+def _slot(kind: type[Slot], default: str, label: str, text: str, **options: Any) -> Any:
+    return Field(
+        default_factory=lambda: kind(name=default, options=options), title=label, description=text
+    )
 
 
 def _seed(label: str, text: str) -> Any:
@@ -51,7 +53,7 @@ class Dynamics(Options):
         labels={"system": "known system", "own": "own CSV"},
     )
     problem: SystemSlot = _slot(
-        SystemSlot, "cubic_spiral", "System", "The system that is observed."
+        SystemSlot, "van_der_pol", "System", "The system that is observed.", damping=1.0
     )
     table: str = option(
         "",
@@ -60,7 +62,7 @@ class Dynamics(Options):
         pattern=r"^([0-9a-f]{64})?$",
     )
     n_trajectories: int = option(
-        6,
+        10,
         label="Trajectories",
         help="The first begins at the system's usual state, the others anywhere in the box it fills.",
         ge=1,
@@ -81,7 +83,7 @@ class Dynamics(Options):
         None, label="End time", help="The system's usual one where empty.", ge=0.1, le=200
     )
     share: float = option(
-        0.6,
+        0.5,
         label="Trained share of the time",
         help="Samples come from this first part of the time; the rest shows extrapolation.",
         ge=0.1,
@@ -126,15 +128,20 @@ class Dynamics(Options):
         help="Backward through the solver's operations, or by the adjoint equation solved backward.",
         labels={"direct": "backprop", "adjoint": "adjoint"},
     )
-    optimizer: OptimizerSlot = _slot(OptimizerSlot, "adam", "Optimiser", "How the weights move.")
+    optimizer: OptimizerSlot = _slot(
+        OptimizerSlot, "adam", "Optimiser", "How the weights move.", learning_rate=0.03
+    )
+    schedule: ScheduleSlot = _slot(
+        ScheduleSlot, "cosine", "Schedule", "How the learning rate changes on the way."
+    )
     iterations: int = option(
-        1500, label="Iterations", help="Steps of the optimiser.", ge=1, le=20000, log=True
+        800, label="Iterations", help="Steps of the optimiser.", ge=1, le=20000, log=True
     )
     batch: int = option(
         64, label="Segments in a batch", help="L-BFGS takes all of them.", ge=1, le=512
     )
     segment: int = option(
-        5,
+        4,
         label="Gaps in a segment",
         help="The net is asked for so many samples after each one. Long segments are harder to fit.",
         ge=1,

@@ -81,6 +81,7 @@ def _training(settings: Settings) -> None:
         FORM.field(settings, "steps")
     FORM.field(settings, "gradient")
     FORM.slot(settings.optimizer, "optimizer", FIELDS["optimizer"], only=list(OPTIMIZERS))
+    FORM.slot(settings.schedule, "schedule", FIELDS["schedule"])
     FORM.field(settings, "iterations")
     _pair(settings, "segment", "batch")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -149,12 +150,12 @@ def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
         st.markdown(
             "##### The true field and the samples" if observed.problem else "##### The samples"
         )
-        arrows = _NO_ARROWS if observed.problem is None else plane(observed.problem, observed)
+        arrows = _true_arrows(observed)
         draw(
             "true_field",
             field_chart(*names, box, TRUE),
             _in_plane(truth, flat),
-            {ARROWS: _arrows(arrows), SAMPLES: _in_plane(samples, flat)},
+            {ARROWS: arrows, SAMPLES: _in_plane(samples, flat)},
         )
     with right:
         after = f" after {at:,} iterations" if drawn else ""
@@ -237,6 +238,10 @@ def _curves(settings: Settings, fit: Fit | None) -> None:
             height=210,
         )
         draw("nfe", chart, pd.concat(counted))
+        if settings.gradient == "direct":
+            st.caption(
+                "Backward: one vector-Jacobian product for each evaluation on the way forward."
+            )
 
 
 def _thinned(rows: list[list[float]]) -> pd.DataFrame:
@@ -247,11 +252,18 @@ def _thinned(rows: list[list[float]]) -> pd.DataFrame:
     return pd.DataFrame(kept, columns=names, dtype=float)
 
 
+@lru_cache(maxsize=32)
+def _true_arrows(observed: Observed) -> pd.DataFrame:
+    known = observed.problem is not None
+    return _arrows(plane(observed.problem, observed) if known else _NO_ARROWS)
+
+
 def _arrows(values: np.ndarray) -> pd.DataFrame:
     rows = pd.DataFrame(values, columns=["x", "y", "angle", "speed"])
     return rows[np.isfinite(rows).all(axis=1)]
 
 
+@lru_cache(maxsize=32)
 def _samples(observed: Observed) -> pd.DataFrame:
     return pd.concat(
         [
@@ -261,6 +273,7 @@ def _samples(observed: Observed) -> pd.DataFrame:
     )
 
 
+@lru_cache(maxsize=32)
 def _true_paths(observed: Observed) -> pd.DataFrame:
     if observed.truth is None:
         return _paths(observed, observed.grid[:0], TRUE)
