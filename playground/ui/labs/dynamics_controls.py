@@ -53,12 +53,20 @@ def _data(settings: Settings) -> None:
         return
     FORM.slot(settings.problem, "problem", FIELDS["problem"], only=NAMES)
     entry = settings.problem.entry
-    st.latex(entry.pose(settings.problem.options).formula)
-    _pair(settings, "n_trajectories", "n_samples")
+    with st.container(key="formulas"):
+        st.latex(_stacked(entry.pose(settings.problem.options).formula))
+    FORM.field(settings, "n_trajectories")
+    FORM.field(settings, "n_samples")
     FORM.field(settings, "noise")
     FORM.field(settings, "share")
-    _pair(settings, "horizon")
+    FORM.field(settings, "horizon")
     FORM.seed(settings, "data_seed")
+
+
+def _stacked(formula: str) -> str:
+    """Return a system with an equation in each line: side by side they are wider than the controls."""
+    lines = r" \\ ".join(part.replace("=", "&=", 1) for part in formula.split(r",\quad "))
+    return rf"\begin{{aligned}} {lines} \end{{aligned}}"
 
 
 def _network(settings: Settings) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
-
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from playground.analysis.learned import Errors, Picture, plane
+from playground.analysis.learned import Errors, Picture
 from playground.analysis.observed import Observed
-from playground.charts.curves import MOVING
 from playground.charts.dynamics import (
     LATER,
     LEARNED,
-    PARTS,
     SAMPLES,
     TRUE,
     component_chart,
@@ -26,11 +20,20 @@ from playground.charts.plane import ARROWS
 from playground.jobs.fits import Fit
 from playground.ui import state
 from playground.ui.labs.charting import draw
+from playground.ui.labs.dynamics_rows import (
+    arrow_rows,
+    in_plane,
+    learned_paths,
+    over_time,
+    sample_rows,
+    thinned,
+    true_arrow_rows,
+    true_paths,
+)
 from playground.ui.labs.dynamics_settings import SHEET, Settings
 
 LIVE_SECONDS = 1.0
-_NO_ARROWS = np.zeros((0, 4))
-_SOLID = {"finished": "success", "stopped": "info", "diverged": "warning", "failed": "error"}
+_TROUBLES = {"diverged": "warning", "failed": "error"}
 
 
 def live(
@@ -50,12 +53,15 @@ def live(
     beaten[:] = [True]
     if fit is not None:
         fit.look()
-    _progress(settings, fit)
-    at, drawn = _moment(fit, runs)
-    _figures(drawn.errors if drawn else None, observed)
-    _planes(observed, drawn, at)
-    _components(settings, observed, drawn)
-    _curves(settings, fit)
+    with st.container(key="dynamics_live"):
+        _progress(settings, fit)
+        above = st.container()
+        at, drawn = _moment(fit, runs)
+        with above:
+            _figures(drawn.errors if drawn else None, observed)
+            _planes(observed, drawn, at)
+        _components(settings, observed, drawn)
+        _curves(settings, fit)
     # Never in the page's own run, whose widgets would lose what they were told.
     if not first and (moves != runs or SHEET.settings.shown != settings.shown):
         st.rerun()
@@ -65,7 +71,7 @@ def _progress(settings: Settings, fit: Fit | None) -> None:
     """Say how far a fit is and how long it will take, or how it ended."""
     if fit is None:
         st.caption(
-            "Press Train: the fit begins with random weights, and the fields are drawn live."
+            "Press Train: the fit begins with random weights, and what it learns is drawn live."
         )
         return
     rows = fit.rows
@@ -84,9 +90,15 @@ def _progress(settings: Settings, fit: Fit | None) -> None:
     if fit.began:
         size = f" {fit.began['parameters']:,} parameters, {fit.began['segments']:,} segments."
         if fit.began["segment"] < settings.segment:
-            size += f" A segment has {fit.began['segment']} gaps: no trajectory has more for all."
+            size += (
+                f" A segment has {fit.began['segment']} gaps: the shortest trajectory has no more."
+            )
+    # In the place of the bar, and as high: nothing below it jumps when a fit ends.
     text = f"{state.plain(fit.reason)} Iteration {done:,}, {seconds:.1f} s.{size}"
-    getattr(st, _SOLID[fit.status])(text)
+    if fit.status in _TROUBLES:
+        getattr(st, _TROUBLES[fit.status])(text)
+    else:
+        st.progress(min(done / total, 1.0), text=text)
 
 
 def _moment(fit: Fit | None, runs: bool) -> tuple[int, Picture | None]:
@@ -111,28 +123,29 @@ def _moment(fit: Fit | None, runs: bool) -> tuple[int, Picture | None]:
 def _figures(errors: Errors | None, observed: Observed) -> None:
     known = observed.truth is not None
     shown = {
-        "Field error near the samples": (
+        "Field, near samples": (
             errors and errors.field_near,
             "Mean length of the difference of the fields, divided by the mean length of the true "
             "one, at the points of a grid that have a sample nearby.",
         ),
-        "Field error in the whole box": (
+        "Field, whole box": (
             errors and errors.field,
             "The same at all points of the grid, also where no sample was.",
         ),
-        "Trajectory error, trained time": (
+        "Path, trained time": (
             errors and errors.inside,
             f"Root mean square distance from {'the truth' if known else 'the samples'}, divided by "
             "its spread, over the time that was trained on.",
         ),
-        "Trajectory error, beyond": (
+        "Path, beyond it": (
             errors and errors.beyond,
             "The same over the time after that: extrapolation.",
         ),
     }
+    st.markdown("##### Relative errors of what is learned")
     for column, (name, (value, text)) in zip(st.columns(4), shown.items()):
         none = "–" if errors is None or (name.startswith("Field") and not known) else "flew away"
-        if name.endswith("beyond") and (observed.until >= observed.grid[:, -1]).all():
+        if "beyond" in name and (observed.until >= observed.grid[:, -1]).all():
             none = "–"
         with column:
             st.metric(name, none if value is None else f"{100 * value:.3g} %", help=text)
@@ -140,7 +153,7 @@ def _figures(errors: Errors | None, observed: Observed) -> None:
 
 def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
     left, right = st.columns(2, gap="medium")
-    samples, truth = _samples(observed), _true_paths(observed)
+    samples, truth = sample_rows(observed), true_paths(observed)
     flat = observed.dim == 1
     names = ("t", observed.names[0]) if flat else observed.names[:2]
     low, high = observed.box()
@@ -150,24 +163,24 @@ def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
         st.markdown(
             "##### The true field and the samples" if observed.problem else "##### The samples"
         )
-        arrows = _true_arrows(observed)
+        arrows = true_arrow_rows(observed)
         draw(
             "true_field",
             field_chart(*names, box, TRUE),
-            _in_plane(truth, flat),
-            {ARROWS: arrows, SAMPLES: _in_plane(samples, flat)},
+            in_plane(truth, flat),
+            {ARROWS: arrows, SAMPLES: in_plane(samples, flat)},
         )
     with right:
         after = f" after {at:,} iterations" if drawn else ""
         st.markdown(f"##### The learned field{after}")
-        learned = _learned_paths(observed, drawn)
+        learned = learned_paths(observed, drawn)
         draw(
             "learned_field",
             field_chart(*names, box, LEARNED),
-            _in_plane(pd.concat([truth, learned]), flat),
+            in_plane(pd.concat([truth, learned]), flat),
             {
-                ARROWS: _arrows(_NO_ARROWS if drawn is None else drawn.arrows),
-                SAMPLES: _in_plane(samples, flat).iloc[:0],
+                ARROWS: arrow_rows(None if drawn is None else drawn.arrows),
+                SAMPLES: in_plane(samples, flat).iloc[:0],
             },
         )
     notes = ["Grey: truth. " if observed.problem else "", "Blue: learned. Points: samples. "]
@@ -193,9 +206,9 @@ def _components(settings: Settings, observed: Observed, drawn: Picture | None) -
         )
     grid, until = observed.grid[chosen], float(observed.until[chosen])
     low, high = observed.box()
-    paths = pd.concat([_true_paths(observed), _learned_paths(observed, drawn)])
+    paths = pd.concat([true_paths(observed), learned_paths(observed, drawn)])
     paths, samples = (
-        rows[rows["trajectory"] == chosen + 1] for rows in (paths, _samples(observed))
+        rows[rows["trajectory"] == chosen + 1] for rows in (paths, sample_rows(observed))
     )
     later = pd.DataFrame({"start": [until], "end": [float(grid[-1])]})
     later = later[later["start"] < later["end"]]
@@ -204,13 +217,13 @@ def _components(settings: Settings, observed: Observed, drawn: Picture | None) -
             draw(
                 f"over_time_{c + 1}",
                 component_chart(name, (grid[0], grid[-1]), (low[c], high[c])),
-                _over_time(paths, c),
-                {SAMPLES: _over_time(samples, c), LATER: later},
+                over_time(paths, c),
+                {SAMPLES: over_time(samples, c), LATER: later},
             )
 
 
 def _curves(settings: Settings, fit: Fit | None) -> None:
-    rows = _thinned(list(fit.rows) if fit is not None else [])
+    rows = thinned(list(fit.rows) if fit is not None else [])
     left, right = st.columns(2, gap="medium")
     span = (0.0, float(settings.iterations))
     with left:
@@ -242,71 +255,3 @@ def _curves(settings: Settings, fit: Fit | None) -> None:
             st.caption(
                 "Backward: one vector-Jacobian product for each evaluation on the way forward."
             )
-
-
-def _thinned(rows: list[list[float]]) -> pd.DataFrame:
-    """Return rows that make the same picture: about so many as can be told apart, and the last."""
-    stride = max(1, math.ceil(len(rows) / MOVING))
-    kept = rows[::-1][::stride][::-1]
-    names = ["iteration", "loss", "forward", "backward", "seconds"]
-    return pd.DataFrame(kept, columns=names, dtype=float)
-
-
-@lru_cache(maxsize=32)
-def _true_arrows(observed: Observed) -> pd.DataFrame:
-    known = observed.problem is not None
-    return _arrows(plane(observed.problem, observed) if known else _NO_ARROWS)
-
-
-def _arrows(values: np.ndarray) -> pd.DataFrame:
-    rows = pd.DataFrame(values, columns=["x", "y", "angle", "speed"])
-    return rows[np.isfinite(rows).all(axis=1)]
-
-
-@lru_cache(maxsize=32)
-def _samples(observed: Observed) -> pd.DataFrame:
-    return pd.concat(
-        [
-            _states(times, states).assign(trajectory=i + 1, used=times <= observed.until[i])
-            for i, (times, states) in enumerate(zip(observed.times, observed.states))
-        ]
-    )
-
-
-@lru_cache(maxsize=32)
-def _true_paths(observed: Observed) -> pd.DataFrame:
-    if observed.truth is None:
-        return _paths(observed, observed.grid[:0], TRUE)
-    return _paths(observed, observed.truth, TRUE)
-
-
-def _learned_paths(observed: Observed, drawn: Picture | None) -> pd.DataFrame:
-    return _paths(observed, observed.grid[:0] if drawn is None else drawn.paths, LEARNED)
-
-
-def _paths(observed: Observed, paths: np.ndarray, series: str) -> pd.DataFrame:
-    """Return rows of trajectories, each in two parts that meet where the training ends."""
-    parts = [_states(np.zeros(0), np.zeros((0, observed.dim)))]
-    for i, (grid, path) in enumerate(zip(observed.grid, paths)):
-        cut = int(np.searchsorted(grid, observed.until[i], side="right"))
-        for part, where in zip(PARTS, (slice(None, cut), slice(max(cut - 1, 0), None))):
-            if len(grid[where]) > 1:
-                rows = _states(grid[where], path[where])
-                parts.append(rows.assign(series=series, trajectory=i + 1, part=part))
-    rows = pd.concat(parts)
-    return rows if len(parts) > 1 else rows.assign(series="", trajectory=0, part="")
-
-
-def _states(times: np.ndarray, states: np.ndarray) -> pd.DataFrame:
-    rows = pd.DataFrame(states, columns=[f"y{c}" for c in range(states.shape[1])])
-    return rows.assign(t=times)
-
-
-def _in_plane(rows: pd.DataFrame, flat: bool) -> pd.DataFrame:
-    names = {"y0": "y"} if flat else {"y0": "x", "y1": "y"}
-    rows = rows.rename(columns=names)
-    return rows.assign(x=rows["t"]) if flat else rows
-
-
-def _over_time(rows: pd.DataFrame, component: int) -> pd.DataFrame:
-    return rows.assign(x=rows["t"], y=rows[f"y{component}"])
