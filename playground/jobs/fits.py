@@ -140,11 +140,10 @@ class Fits:
         threading.Thread(target=self._listen, args=(fit,), daemon=True).start()
         return fit
 
-    def get(self, fit_id: str | None, user: str) -> Fit | None:
-        """Return a user's fit by its id, ``None`` where it is forgotten or somebody else's."""
+    def get(self, fit_id: str | None) -> Fit | None:
+        """Return a fit by its id, which nobody can guess; ``None`` where it is forgotten."""
         with self._lock:
-            fit = self._held.get(fit_id or "")
-        return fit if fit is not None and fit.user == user else None
+            return self._held.get(fit_id or "")
 
     def find(self, user: str, settings: str) -> Fit | None:
         """Return the newest fit of a user with these very settings."""

@@ -91,15 +91,15 @@ def test_results_belong_to_their_user_and_the_oldest_are_forgotten(fits, monkeyp
     monkeypatch.setattr(module, "KEPT", 2)
     monkeypatch.setattr(module, "_spawn", FakeProcess)
     made = [fits.start("me", str(i)) for i in range(2)]
-    assert fits.get(made[0].id, "me") is made[0]
-    assert fits.get(made[0].id, "you") is None
+    assert fits.get(made[0].id) is made[0]
+    assert fits.get(None) is None
     assert fits.find("me", "1") is made[1]
     assert fits.find("you", "1") is None
     for each in made:
         wait(lambda each=each: not each.runs)
     fits.start("me", "2")
-    assert fits.get(made[0].id, "me") is None
-    assert fits.get(made[1].id, "me") is made[1]
+    assert fits.get(made[0].id) is None
+    assert fits.get(made[1].id) is made[1]
 
 
 class FakeProcess:

@@ -53,7 +53,9 @@ def _results(settings: Settings) -> None:
 def _shown(wanted: Dynamics) -> Fit | None:
     """Return the fit of these settings; one with other settings is stopped."""
     user, text = state.jobs().user, wanted.model_dump_json()
-    held = fits().get(st.session_state.get(_FIT), user)
+    held = fits().get(st.session_state.get(_FIT))
+    if held is not None:
+        held.user = user  # a click may come before the browser has told its id
     if held is not None and held.settings == text:
         return held
     if held is not None:
@@ -87,7 +89,7 @@ def _buttons(wanted: Dynamics, fit: Fit | None, moves: bool) -> None:
 
 def _start(wanted: Dynamics) -> None:
     # A click may be delivered twice: then the fit that it started runs already.
-    held = fits().get(st.session_state.get(_FIT), state.jobs().user)
+    held = fits().get(st.session_state.get(_FIT))
     text = wanted.model_dump_json()
     if held is not None and held.runs and held.settings == text:
         return

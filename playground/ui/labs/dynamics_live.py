@@ -33,6 +33,7 @@ from playground.ui.labs.dynamics_rows import (
 from playground.ui.labs.dynamics_settings import SHEET, Settings
 
 LIVE_SECONDS = 1.0
+_SLIDER_HEIGHT = 84  # pixels
 _TROUBLES = {"diverged": "warning", "failed": "error"}
 
 
@@ -56,7 +57,8 @@ def live(
     with st.container(key="dynamics_live"):
         _progress(settings, fit)
         above = st.container()
-        at, drawn = _moment(fit, runs)
+        with st.container(height=_SLIDER_HEIGHT, border=False):  # nothing below it jumps
+            at, drawn = _moment(fit, runs)
         with above:
             _figures(drawn.errors if drawn else None, observed)
             _planes(observed, drawn, at)
@@ -104,11 +106,13 @@ def _progress(settings: Settings, fit: Fit | None) -> None:
 def _moment(fit: Fit | None, runs: bool) -> tuple[int, Picture | None]:
     """Return the newest picture of a fit that runs; of one that rests, the one that is chosen."""
     if fit is None or not fit.pictures:
+        st.caption("When a fit rests, a slider here leads through its iterations.")
         return 0, None
     held = list(fit.pictures)
-    chosen = held[-1]
-    if not runs and len({i for i, _ in held}) > 1:
-        moments = dict(held)
+    chosen, moments = held[-1], dict(held)
+    if runs or len(moments) == 1:
+        st.caption("When the fit rests, a slider here leads through its iterations.")
+    else:
         at = st.select_slider(
             "Fields and trajectories after iteration",
             list(moments),
