@@ -24,7 +24,13 @@ _COLOURS = {TRUE: TRAIN, LEARNED: CLASSES[0], SAMPLES: CLASSES[1]}
 
 
 def field_chart(
-    x_title: str, y_title: str, box: Sequence[float], series: str, height: int = 340
+    x_title: str,
+    y_title: str,
+    box: Sequence[float],
+    series: str,
+    *,
+    known: bool = True,
+    height: int = 340,
 ) -> dict[str, Any]:
     """Return the specification of a plane with arrows, trajectories and samples.
 
@@ -35,14 +41,15 @@ def field_chart(
         y_title: What the vertical axis shows.
         box: Left, right, bottom and top.
         series: ``true`` or ``learned``: whose arrows these are.
+        known: Whether there is a truth, which the legend names.
         height: Height in pixels.
     """
-    return _field_chart(x_title, y_title, tuple(map(float, box)), series, height)
+    return _field_chart(x_title, y_title, tuple(map(float, box)), series, known, height)
 
 
 @lru_cache(maxsize=64)
 def _field_chart(
-    x_title: str, y_title: str, box: tuple[float, ...], series: str, height: int
+    x_title: str, y_title: str, box: tuple[float, ...], series: str, known: bool, height: int
 ) -> dict[str, Any]:
     left, right, bottom, top = box
     x = _axis("x", x_title, (left, right), alt.X)
@@ -61,13 +68,18 @@ def _field_chart(
             tooltip=[alt.Tooltip("speed:Q", title="speed", format=".3~g")],
         )
     )
-    chart = alt.layer(arrows, _samples(x, y, titles), _paths(x, y, titles, order="t:Q"))
+    chart = alt.layer(arrows, _samples(x, y, titles), _paths(x, y, titles, known, order="t:Q"))
     described = f"{y_title} over {x_title}: the {series} field, trajectories and samples"
     return _finished(chart, height, described)
 
 
 def component_chart(
-    y_title: str, span: Sequence[float], ends: Sequence[float], height: int = 230
+    y_title: str,
+    span: Sequence[float],
+    ends: Sequence[float],
+    *,
+    known: bool = True,
+    height: int = 230,
 ) -> dict[str, Any]:
     """Return the specification of one component over time.
 
@@ -77,14 +89,17 @@ def component_chart(
         y_title: The component.
         span: First and last time.
         ends: Bottom and top.
+        known: Whether there is a truth, which the legend names.
         height: Height in pixels.
     """
-    return _component_chart(y_title, tuple(map(float, span)), tuple(map(float, ends)), height)
+    return _component_chart(
+        y_title, tuple(map(float, span)), tuple(map(float, ends)), known, height
+    )
 
 
 @lru_cache(maxsize=64)
 def _component_chart(
-    y_title: str, span: tuple[float, ...], ends: tuple[float, ...], height: int
+    y_title: str, span: tuple[float, ...], ends: tuple[float, ...], known: bool, height: int
 ) -> dict[str, Any]:
     x = _axis("x", "t", span, alt.X)
     y = _axis("y", y_title, ends, alt.Y)
@@ -94,7 +109,7 @@ def _component_chart(
         .encode(x=alt.X("start:Q", scale=alt.Scale(domain=list(span), nice=False)), x2="end:Q")
     )
     chart = alt.layer(
-        later, _paths(x, y, ("t", y_title), order="x:Q"), _samples(x, y, ("t", y_title))
+        later, _paths(x, y, ("t", y_title), known, order="x:Q"), _samples(x, y, ("t", y_title))
     )
     return _finished(chart, height, f"{y_title} over time: truth, learned trajectory and samples")
 
@@ -107,8 +122,8 @@ def _axis(column: str, title: str, ends: tuple[float, ...], kind: Any) -> Any:
     )
 
 
-def _paths(x: alt.X, y: alt.Y, titles: tuple[str, str], order: str) -> alt.Chart:
-    names = [TRUE, LEARNED]
+def _paths(x: alt.X, y: alt.Y, titles: tuple[str, str], known: bool, order: str) -> alt.Chart:
+    names = [TRUE, LEARNED] if known else [LEARNED]
     return (
         alt.Chart(alt.NamedData(name=ROWS))
         .transform_filter("isFinite(datum.x) && isFinite(datum.y) && datum.y !== null")

@@ -61,7 +61,7 @@ def live(
             at, drawn = _moment(fit, runs)
         with above:
             _figures(drawn.errors if drawn else None, observed)
-            _planes(observed, drawn, at)
+            _planes(settings, observed, drawn, at)
         _components(settings, observed, drawn)
         _curves(settings, fit)
     # Never in the page's own run, whose widgets would lose what they were told.
@@ -155,10 +155,10 @@ def _figures(errors: Errors | None, observed: Observed) -> None:
             st.metric(name, none if value is None else f"{100 * value:.3g} %", help=text)
 
 
-def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
+def _planes(settings: Settings, observed: Observed, drawn: Picture | None, at: int) -> None:
     left, right = st.columns(2, gap="medium")
     samples, truth = sample_rows(observed), true_paths(observed)
-    flat = observed.dim == 1
+    flat, known = observed.dim == 1, observed.truth is not None
     names = ("t", observed.names[0]) if flat else observed.names[:2]
     low, high = observed.box()
     across = (observed.grid.min(), observed.grid.max()) if flat else (low[0], high[0])
@@ -170,7 +170,7 @@ def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
         arrows = true_arrow_rows(observed)
         draw(
             "true_field",
-            field_chart(*names, box, TRUE),
+            field_chart(*names, box, TRUE, known=known),
             in_plane(truth, flat),
             {ARROWS: arrows, SAMPLES: in_plane(samples, flat)},
         )
@@ -180,7 +180,7 @@ def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
         learned = learned_paths(observed, drawn)
         draw(
             "learned_field",
-            field_chart(*names, box, LEARNED),
+            field_chart(*names, box, LEARNED, known=known),
             in_plane(pd.concat([truth, learned]), flat),
             {
                 ARROWS: arrow_rows(None if drawn is None else drawn.arrows),
@@ -191,6 +191,8 @@ def _planes(observed: Observed, drawn: Picture | None, at: int) -> None:
     notes.append("Dashed: beyond the time that is trained on.")
     if observed.dim > 2:
         notes.append(" The arrows hold the third component in the middle of its range.")
+    if settings.with_time and observed.dim > 1:
+        notes.append(" The arrows are those of the first moment.")
     st.caption("".join(notes))
 
 
@@ -220,7 +222,12 @@ def _components(settings: Settings, observed: Observed, drawn: Picture | None) -
         with column:
             draw(
                 f"over_time_{c + 1}",
-                component_chart(name, (grid[0], grid[-1]), (low[c], high[c])),
+                component_chart(
+                    name,
+                    (grid[0], grid[-1]),
+                    (low[c], high[c]),
+                    known=observed.truth is not None,
+                ),
                 over_time(paths, c),
                 {SAMPLES: over_time(samples, c), LATER: later},
             )
