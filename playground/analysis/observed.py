@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from playground.systems import Problem
 
 DENSE = 301  # times at which trajectories are drawn
 _DRAWS = 20  # initial states that are tried for one trajectory
+_FAR = 1e9  # times the initial state, beyond which a solution counts as flown away
+_MOST = 100_000  # evaluations of the field for one trajectory
 _APART = 1e-6  # least distance of two samples, as a share of the time
 
 
@@ -107,7 +109,7 @@ def observe(
     """
     rng = np.random.default_rng(seed)
     grid, end = np.linspace(0.0, horizon, DENSE), share * horizon
-    first = reference(problem, start, grid)
+    first = _solved(problem, start, grid)
     low, high = first.min(axis=0), first.max(axis=0)
     starts, truth, times, clean = [], [], [], []
     for i in range(n_trajectories):
@@ -170,10 +172,30 @@ def _trajectory(
         begin = rng.uniform(*box) if start is None else np.asarray(start, float)
         every, back = np.unique(np.concatenate([grid, at]), return_inverse=True)
         try:
-            solved = reference(problem, begin, every)[back]
+            solved = _solved(problem, begin, every)[back]
         except NoReference:
             if start is not None or attempt == _DRAWS - 1:
                 raise
             continue
         return begin, solved[: len(grid)], solved[len(grid) :]
     raise NoReference("no initial state was found from which the solution goes on to the end")
+
+
+def _solved(problem: Problem, start: Sequence[float], times: np.ndarray) -> np.ndarray:
+    """Return the reference, but give up soon where it has no chance of reaching the end.
+
+    Raises:
+        NoReference: If the solution flies away, or takes too long to follow.
+    """
+    limit, calls = _FAR * (1 + float(np.abs(start).max())), 0
+
+    def watched(t: float, y: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        if not float(np.abs(y).max()) < limit:
+            raise NoReference(f"the solution flies away near t = {t:.3g}")
+        if calls > _MOST:
+            raise NoReference(f"it takes too many steps to follow the solution beyond t = {t:.3g}")
+        return problem.field(t, y)
+
+    return reference(replace(problem, field=watched), start, times)

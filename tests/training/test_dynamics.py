@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from pydantic import ValidationError
 from scipy.integrate import solve_ivp
 
+from playground.analysis import observed as observed_module
 from playground.analysis.learned import Picture, flow, path_errors, picture
 from playground.analysis.observed import given, observe
 from playground.datasets.trajectories import keep_trajectories, read_trajectories
@@ -223,9 +225,19 @@ def test_a_solver_that_gives_up_is_an_ending_in_words():
 
 def test_a_system_without_a_solution_is_an_ending_in_words():
     flies = {"name": "own", "options": {"equations": ["x^2", "y^2"]}}
+    begun = time.monotonic()
     events = run(settings_of(problem=flies))
     assert isinstance(events[-1], Failed)
-    assert "could be followed up to" in events[-1].reason
+    assert "the solution flies away near t = 1" in events[-1].reason
+    assert time.monotonic() - begun < 10  # a page waits for this
+
+
+def test_a_solution_that_takes_too_long_is_given_up(monkeypatch):
+    monkeypatch.setattr(observed_module, "_MOST", 5000)
+    rough = {"name": "own", "options": {"equations": ["sin(1000000*t)", "cos(1000000*t)"]}}
+    events = run(settings_of(problem=rough))
+    assert isinstance(events[-1], Failed)
+    assert "too many steps" in events[-1].reason
 
 
 def test_it_stops_when_asked_and_keeps_the_weights():

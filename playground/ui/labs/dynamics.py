@@ -115,11 +115,15 @@ def _data_key(wanted: Dynamics) -> str:
 def _observed(key: str) -> Observed | str:
     """Return the samples, or why there are none; a file that is not here may come yet."""
     try:
-        return _remembered(key)
-    except (NoReference, TableError) as reason:
-        return state.plain(str(reason)).rstrip(".")
+        found = _remembered(key)
+    except TableError as reason:
+        found = str(reason)
+    return state.plain(found).rstrip(".") if isinstance(found, str) else found
 
 
 @st.cache_resource(max_entries=32, show_spinner="The system is solved …")
-def _remembered(key: str) -> Observed:
-    return observed_of(Dynamics.model_validate_json(key))
+def _remembered(key: str) -> Observed | str:
+    try:
+        return observed_of(Dynamics.model_validate_json(key))
+    except NoReference as reason:
+        return str(reason)
