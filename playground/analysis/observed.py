@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from playground.analysis.convergence import NoReference, reference
 from playground.datasets.trajectories import Trajectories
 from playground.networks.vector_field import Scales
 from playground.systems import Problem
+from playground.systems.base import Field
 
 DENSE = 301  # times at which trajectories are drawn
 _DRAWS = 20  # initial states that are tried for one trajectory
@@ -111,16 +113,19 @@ def observe(
     grid, end = np.linspace(0.0, horizon, DENSE), share * horizon
     first = _solved(problem, start, grid)
     low, high = first.min(axis=0), first.max(axis=0)
-    starts, truth, times, clean = [], [], [], []
-    for i in range(n_trajectories):
-        at = _irregular(end, n_samples, rng)
-        begin, dense, exact = _trajectory(
-            problem, start if i == 0 else None, (low, high), grid, at, rng
-        )
-        starts.append(begin)
-        truth.append(dense)
-        times.append(at)
-        clean.append(exact)
+    times = [_irregular(end, n_samples, rng) for _ in range(n_trajectories)]
+    starts = np.array([start, *rng.uniform(low, high, (n_trajectories - 1, problem.dim))])
+    try:
+        solved = _together(problem, starts, [np.concatenate([grid, at]) for at in times])
+    except NoReference:  # perhaps of one alone
+        solved = []
+        for i, at in enumerate(times):
+            where = np.concatenate([grid, at])
+            redraw = None if i == 0 else lambda: rng.uniform(low, high)
+            starts[i], states = _alone(problem, starts[i], redraw, where)
+            solved.append(states)
+    truth = [states[: len(grid)] for states in solved]
+    clean = [states[len(grid) :] for states in solved]
     spread = np.concatenate(truth).std(axis=0)
     noisy = [y + noise * spread * rng.standard_normal(y.shape) for y in clean]
     return Observed(
@@ -129,7 +134,7 @@ def observe(
         states=tuple(noisy),
         until=np.full(n_trajectories, end),
         grid=np.tile(grid, (n_trajectories, 1)),
-        starts=np.array(starts),
+        starts=starts,
         truth=np.array(truth),
         problem=problem,
     )
@@ -159,26 +164,51 @@ def _irregular(end: float, n: int, rng: np.random.Generator) -> np.ndarray:
     )
 
 
-def _trajectory(
+def _together(
+    problem: Problem, starts: np.ndarray, times: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Return the solutions from all initial states ``(k, dim)``, each at times of its own.
+
+    Fields take many states at once, so that one solution of all together costs little more than one.
+
+    Raises:
+        NoReference: If that does not reach the end.
+    """
+    if problem.exact is not None:
+        return [reference(problem, start, at) for start, at in zip(starts, times)]
+    every, places = np.unique(np.concatenate(times), return_inverse=True)
+    field = _watched(problem, starts)
+    with np.errstate(all="ignore"):
+        found = solve_ivp(
+            lambda t, y: field(t, y.reshape(starts.shape)).reshape(-1),
+            (0.0, float(every[-1])),
+            starts.reshape(-1),
+            "DOP853",
+            t_eval=every,
+            rtol=1e-10,
+            atol=1e-12,
+        )
+    if not (found.success and np.isfinite(found.y).all()):
+        raise NoReference(f"the solution could be followed up to t = {found.t[-1]:.3g} only")
+    states = found.y.T.reshape(len(every), *starts.shape)
+    ends = np.cumsum([len(at) for at in times])[:-1]
+    return [states[place, i] for i, place in enumerate(np.split(places, ends))]
+
+
+def _alone(
     problem: Problem,
-    start: Sequence[float] | None,
-    box: tuple[np.ndarray, np.ndarray],
-    grid: np.ndarray,
-    at: np.ndarray,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return an initial state, and the solution from there on the grid and at the samples' times."""
-    for attempt in range(_DRAWS):
-        begin = rng.uniform(*box) if start is None else np.asarray(start, float)
-        every, back = np.unique(np.concatenate([grid, at]), return_inverse=True)
+    start: np.ndarray,
+    redraw: Callable[[], np.ndarray] | None,
+    times: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return an initial state and the solution from there; others are tried where it has no end."""
+    every, places = np.unique(times, return_inverse=True)
+    for _ in range(_DRAWS if redraw is not None else 0):
         try:
-            solved = _solved(problem, begin, every)[back]
+            return start, _solved(problem, start, every)[places]
         except NoReference:
-            if start is not None or attempt == _DRAWS - 1:
-                raise
-            continue
-        return begin, solved[: len(grid)], solved[len(grid) :]
-    raise NoReference("no initial state was found from which the solution goes on to the end")
+            start = redraw()
+    return start, _solved(problem, start, every)[places]
 
 
 def _solved(problem: Problem, start: Sequence[float], times: np.ndarray) -> np.ndarray:
@@ -187,6 +217,11 @@ def _solved(problem: Problem, start: Sequence[float], times: np.ndarray) -> np.n
     Raises:
         NoReference: If the solution flies away, or takes too long to follow.
     """
+    return reference(replace(problem, field=_watched(problem, start)), start, times)
+
+
+def _watched(problem: Problem, start: Sequence[float] | np.ndarray) -> Field:
+    """Return the field, which raises NoReference for states far away and when called too often."""
     limit, calls = _FAR * (1 + float(np.abs(start).max())), 0
 
     def watched(t: float, y: np.ndarray) -> np.ndarray:
@@ -198,4 +233,4 @@ def _solved(problem: Problem, start: Sequence[float], times: np.ndarray) -> np.n
             raise NoReference(f"it takes too many steps to follow the solution beyond t = {t:.3g}")
         return problem.field(t, y)
 
-    return reference(replace(problem, field=watched), start, times)
+    return watched

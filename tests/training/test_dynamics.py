@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from scipy.integrate import solve_ivp
 
 from playground.analysis import observed as observed_module
+from playground.analysis.convergence import reference
 from playground.analysis.learned import Picture, flow, path_errors, picture
 from playground.analysis.observed import given, observe
 from playground.datasets.trajectories import keep_trajectories, read_trajectories
@@ -280,6 +281,30 @@ def test_samples_are_irregular_noisy_and_repeat():
     np.testing.assert_allclose(rest.std(axis=0), 0.1 * spread, rtol=0.1)
     again = observe(problem, (1.0, 0.0), 10.0, noise=0.1, **plan)
     np.testing.assert_array_equal(np.concatenate(again.states), np.concatenate(noisy.states))
+
+
+def test_the_truth_is_the_reference_and_starts_that_fly_away_are_drawn_anew(monkeypatch):
+    plan = {"n_trajectories": 16, "n_samples": 20, "share": 0.5, "noise": 0.0, "seed": 1}
+    tried = []
+    alone = observed_module._alone
+    monkeypatch.setattr(
+        observed_module, "_alone", lambda *given: tried.append(given[1].copy()) or alone(*given)
+    )
+    # A spring that softens: beyond an energy of 1/4 the state flies away.
+    soft = SYSTEMS["own"].problem(equations=["y", "x * x * x - x"])
+    for problem, start in ((SYSTEMS["van_der_pol"].problem(), (2.0, 0.0)), (soft, (0.95, 0.0))):
+        assert tried == []  # the first system was solved at once
+        observed = observe(problem, start, 12.0, **plan)
+        for i, begin in enumerate(observed.starts):
+            known = reference(problem, begin, observed.grid[i])
+            np.testing.assert_allclose(observed.truth[i], known, atol=2e-6)
+            np.testing.assert_allclose(observed.states[i][0], begin)
+
+    def energy(states):
+        x, y = np.transpose(states)
+        return y**2 / 2 + x**2 / 2 - x**4 / 4
+
+    assert energy(tried).max() > energy(observed.starts).max()
 
 
 def test_figures_of_known_differences():
