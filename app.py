@@ -16,6 +16,7 @@ PAGES = {
     ],
     "Labs": [
         ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),
+        ("pages/labs/dynamics.py", "Dynamics", ":material/waves:", "dynamics"),
         ("pages/labs/lookahead.py", "Lookahead", ":material/fast_forward:", "lookahead"),
     ],
 }

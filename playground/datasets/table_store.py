@@ -63,7 +63,19 @@ def store(
             f"with all its numbers written out the table has {size} bytes; "
             f"at most {MAX_BYTES} are allowed"
         )
-    data = table.to_csv()
+    return keep(table.to_csv(), limit_mb=limit_mb, needed=needed)
+
+
+def keep(
+    data: bytes,
+    *,
+    limit_mb: float | None = None,
+    needed: Callable[[], Collection[str]] = frozenset,
+) -> str:
+    """Keep the bytes of a checked file and return their hash; keeping them again changes nothing.
+
+    The room and the errors are those of ``store``.
+    """
     key = hashlib.sha256(data).hexdigest()
     path = _path(key)
     if path.exists() and path.read_bytes() == data:
@@ -128,18 +140,43 @@ def fetch(key: str) -> Table:
         _touch(path)
         return table
     except FileNotFoundError:
-        raise TableMissing(
-            f"table {key[:12]}… is not on this server: own data does not travel with the link. "
-            "Ask its owner to export the data as CSV, and upload that file here."
-        ) from None
+        raise _missing(key) from None
+
+
+def read_kept(key: str) -> tuple[Path, bytes]:
+    """Return where the bytes with this hash are kept, and the bytes.
+
+    Raises:
+        TableMissing: If they are not on this server.
+        TableError: If the hash is malformed or the file damaged.
+    """
+    path = _path(key)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise _missing(key) from None
+    _check_hash(path, data)
+    _touch(path)
+    return path, data
+
+
+def _missing(key: str) -> TableMissing:
+    return TableMissing(
+        f"table {key[:12]}… is not on this server: own data does not travel with the link. "
+        "Ask its owner to export the data as CSV, and upload that file here."
+    )
+
+
+def _check_hash(path: Path, data: bytes) -> None:
+    if hashlib.sha256(data).hexdigest() != path.stem:
+        raise TableError(f"table {path.stem[:12]}… is damaged on this server; upload it again")
 
 
 @lru_cache(maxsize=16)
 def _read(path: Path, _changed: int) -> Table:
     """Read a stored table; the time of its last change is part of the cache key."""
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise TableError(f"table {path.stem[:12]}… is damaged on this server; upload it again")
+    _check_hash(path, data)
     return read_written(data)
 
 

@@ -100,7 +100,8 @@ def _over_steps(settings: Settings) -> None:
     st.caption(
         f"The same horizon T = {settings.length:g} in {_LAYERS[0]} to {_LAYERS[-1]} layers that share "
         "one field, so that the net comes nearer and nearer to a flow: only then the difference "
-        "vanishes, at least as fast as the order of the scheme says. The other three ways are exact at every h."
+        "vanishes, at least as fast as the order of the scheme says. The other three ways are exact at "
+        "every h."
     )
 
 
