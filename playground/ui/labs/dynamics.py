@@ -13,6 +13,7 @@ from playground.training.dynamics import observed_of
 from playground.training.dynamics_settings import Dynamics
 from playground.ui import state
 from playground.ui.browser import browser
+from playground.ui.labs.charting import title
 from playground.ui.labs.dynamics_controls import controls
 from playground.ui.labs.dynamics_live import LIVE_SECONDS, live
 from playground.ui.labs.dynamics_settings import SHEET, Settings
@@ -25,11 +26,7 @@ def dynamics_page() -> None:
     browser()
     settings = SHEET.open()
     fits().prepare()
-    head, share = st.columns([6, 1], vertical_alignment="center")
-    with head:
-        st.markdown("### Dynamics: a neural ODE learns a system from samples")
-    with share:
-        SHEET.share()
+    title(SHEET, "Dynamics: a neural ODE learns a system from samples")
     left, right = st.columns([1, 3], gap="large")
     with left:
         controls(settings)

@@ -59,7 +59,7 @@ def _data(settings: Settings) -> None:
     FORM.field(settings, "n_samples")
     FORM.field(settings, "noise")
     FORM.field(settings, "share")
-    FORM.field(settings, "horizon")
+    FORM.field(settings, "horizon", placeholder=f"{entry.horizon:g}")
     FORM.seed(settings, "data_seed")
 
 

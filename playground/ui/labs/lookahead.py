@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.ui.browser import browser
 from playground.ui.labs import lookahead_nets, lookahead_spread, lookahead_thesis
+from playground.ui.labs.charting import title
 from playground.ui.labs.lookahead_settings import SHEET, VIEWS
 
 _VIEWS = {
@@ -19,11 +20,7 @@ def lookahead_page() -> None:
     """Draw the page."""
     browser()
     settings = SHEET.open()
-    head, share = st.columns([6, 1], vertical_alignment="center")
-    with head:
-        st.markdown("### Lookahead: what slow weights bring, and what they cost")
-    with share:
-        SHEET.share()
+    title(SHEET, "Lookahead: what slow weights bring, and what they cost")
     st.segmented_control(
         "View",
         list(VIEWS),
