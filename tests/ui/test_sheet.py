@@ -138,3 +138,9 @@ def test_a_formula_that_is_none_stays_in_its_box(lab: Callable[..., AppTest]) ->
     assert settings(page).problem.options.equations == before
     assert page.text_input(key="own:0:x").value == "y +* 2"
     assert "the formula of x" in page.error[0].value
+
+
+def test_what_a_tolerance_costs_is_drawn_for_adaptive_schemes(lab: Callable[..., AppTest]) -> None:
+    page = lab(view="converge", problem="logistic", schemes="rk4,dopri5", finest="64")
+    assert "##### Evaluations over the tolerance" in [each.value for each in page.markdown]
+    assert list(page.dataframe[0].value["scheme"]) == ["Classical Runge-Kutta, order 4"]

@@ -12,6 +12,7 @@ from playground.integrators import INTEGRATORS
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.integrators_settings import ADAPTIVE, FIXED, SHEET, Settings
 from playground.ui.labs.problems import (
+    TOLERANCES,
     known,
     measured,
     posed,
@@ -49,6 +50,9 @@ def view(settings: Settings) -> None:
                 found[name] = result
         _charts(found, scale)
         _orders(found, scale)
+        adaptive = {name: points for name, points in found.items() if name in ADAPTIVE}
+        if adaptive:
+            _tolerances(adaptive)
 
 
 def _charts(found: dict[str, list[Measured]], scale: float) -> None:
@@ -81,6 +85,26 @@ def _charts(found: dict[str, list[Measured]], scale: float) -> None:
         st.caption(
             "Lower left is better. Fixed steps: the largest error on the way; adaptive schemes: the "
             "error at the end, with relative tolerances from 1e-2 to 1e-10."
+        )
+
+
+def _tolerances(found: dict[str, list[Measured]]) -> None:
+    """Draw what a tolerance costs, and what it keeps of its promise."""
+    rows = pd.concat(
+        [_rows(name, points).assign(tolerance=TOLERANCES) for name, points in found.items()]
+    )
+    names = [INTEGRATORS[name].label for name in found]
+    tolerance = Axis("tolerance", "relative tolerance", log=True)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### Evaluations over the tolerance")
+        evaluations = Axis("evaluations", "evaluations of the field (NFE)", log=True)
+        draw("nfe", lines(tolerance, evaluations, names), rows)
+    with right:
+        st.markdown("##### Error over the tolerance")
+        draw("promise", lines(tolerance, Axis("error", "error at the end", log=True), names), rows)
+        st.caption(
+            "A tolerance bounds the error of a step, not of the solution: what comes out may be larger."
         )
 
 

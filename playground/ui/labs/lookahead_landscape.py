@@ -15,8 +15,8 @@ from playground.training.lookahead_study import Cell, experiment_of
 from playground.training.two_paths import Landscape, TwoPaths
 from playground.ui import state
 from playground.ui.labs.charting import draw
+from playground.ui.labs.lookahead_found import look_k_of, look_of, looks
 from playground.ui.labs.lookahead_settings import Settings
-from playground.ui.labs.lookahead_study import look_k_of, look_of, looks
 
 _STEPS = 240  # fast steps that are recorded; about a second
 

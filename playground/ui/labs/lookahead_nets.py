@@ -7,8 +7,8 @@ import streamlit as st
 from playground.experiment import Experiment
 from playground.training.lookahead_study import Cell, cells, experiment_of
 from playground.ui.labs import lookahead_landscape, lookahead_study
+from playground.ui.labs.lookahead_found import Study
 from playground.ui.labs.lookahead_settings import INNERS, NET_PERIODS, NET_RATES, SHEET, Settings
-from playground.ui.labs.lookahead_study import Study
 
 
 def view(settings: Settings) -> None:

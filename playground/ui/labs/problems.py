@@ -125,12 +125,13 @@ def measured(posed: Posed, name: str, finest: int) -> list[Measured] | str:
         return str(reason)
 
 
+TOLERANCES = tuple(10.0**-k for k in range(2, 11))
+
+
 @st.cache_data(max_entries=_REMEMBERED, show_spinner=False)
 def tolerated(posed: Posed, name: str) -> list[Measured] | str:
-    """Return the errors of an adaptive scheme with tolerances 1e-2 to 1e-10, or why there are none."""
+    """Return the errors of an adaptive scheme with all ``TOLERANCES``, or why there are none."""
     try:
-        return over_tolerances(
-            posed.problem, posed.start, posed.horizon, name, [10.0**-k for k in range(2, 11)]
-        )
+        return over_tolerances(posed.problem, posed.start, posed.horizon, name, TOLERANCES)
     except (NoReference, SolverFailure) as reason:
         return str(reason)
