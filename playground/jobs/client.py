@@ -236,6 +236,18 @@ class Jobs(Reader):
             if rests and not (waiting or there or row["view_error"]):
                 set_columns(db, run_id, view_version=row["view_version"] + 1)
 
+    def adopt(self, guest: str) -> None:
+        """Take over the runs of a tab that had started them before its browser told who it is.
+
+        Args:
+            guest: The random id that only this tab had until then.
+
+        Raises:
+            Refused: If the store does not take it.
+        """
+        with in_words(), self.store.writing() as db:
+            db.execute("UPDATE runs SET user = ? WHERE user = ?", (self.user, guest))
+
     def rename(self, run_id: str, name: str) -> None:
         """Give a run a name of at most 200 characters. Raises ValueError for a longer one."""
         _check_name(name)

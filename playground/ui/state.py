@@ -33,11 +33,16 @@ def jobs() -> Jobs:
     held, key = st.session_state.get("jobs"), st.session_state.get("key", "")
     if held is None or (held[0].user, held[1]) != (user, key):
         held = st.session_state["jobs"] = (Jobs(user=user, key=key), key)
+    guest = st.session_state.get("guest")
+    if guest and user != guest:
+        with suppress(Refused):  # it is tried again
+            held[0].adopt(guest)
+            del st.session_state["guest"]
     return held[0]
 
 
 def _guest() -> str:
-    # Until the browser has told its own id; a run started in that moment belongs to this tab.
+    # Until the browser has told its own id; then a run started in that moment is the browser's.
     import secrets
 
     return secrets.token_hex(16)

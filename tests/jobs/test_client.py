@@ -378,3 +378,14 @@ def test_names_are_short(jobs: Jobs, experiment: Experiment) -> None:
         jobs.rename(run_id, "n" * 201)
     with pytest.raises(ValueError, match="201 characters"):
         jobs.submit(experiment, name="n" * 201)
+
+
+def test_the_runs_of_a_guest_go_to_the_browser_that_it_was(
+    home: Path, experiment: Experiment
+) -> None:
+    guest, other, ada = (Jobs(user=name) for name in ("guest", "bob", "ada"))
+    run, others = guest.submit(experiment), other.submit(experiment)
+    ada.adopt("guest")
+    assert (ada.get(run).user, ada.get(others).user) == ("ada", "bob")
+    ada.stop(run)
+    assert ada.get(run).status == "stopped"
