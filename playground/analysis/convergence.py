@@ -99,29 +99,6 @@ def _solve(
     return solve(f, y0, t0, t1, n_steps, name, **options)
 
 
-def as_written(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> Solver:
-    """Return the solver of explicit coefficients as they stand, which need not be a method.
-
-    Args:
-        a: Stage coefficients ``(s, s)``, of which those below the diagonal count.
-        b: Weights ``(s,)``.
-        c: Nodes ``(s,)``; they may differ from the row sums.
-    """
-
-    def solver(f: Any, y0: Any, t0: float, t1: float, n_steps: int) -> tuple[Any, Any]:
-        times, h = np.linspace(t0, t1, n_steps + 1), (t1 - t0) / n_steps
-        states = [np.asarray(y0, float)]
-        for t in times[:-1]:
-            slopes = np.zeros((len(b), *states[-1].shape))
-            for i in range(len(b)):
-                stage = states[-1] + h * np.tensordot(a[i, :i], slopes[:i], 1)
-                slopes[i] = f(float(t + c[i] * h), stage)
-            states.append(states[-1] + h * np.tensordot(b, slopes, 1))
-        return times, np.stack(states)
-
-    return solver
-
-
 def measure(
     problem: Problem, y0: Sequence[float], horizon: float, solver: Solver, steps: Sequence[int]
 ) -> list[Measured]:

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from playground.integrators.base import INTEGRATORS, Field
-from playground.integrators.runge_kutta import RungeKutta
 from playground.integrators.solve import solve
-from playground.integrators.tableau import Tableau
 
 Solve = Callable[[Field, Any, float, float, int], tuple[np.ndarray, np.ndarray]]
 """Integrates a field from a state and a time to a time, in so many steps: times and states."""
@@ -49,27 +47,34 @@ def _registered(name: str) -> Solve:
     return lambda f, y0, t0, t1, n: solve(f, y0, t0, t1, n, name)
 
 
-def _tableau(a: list[list[float]], b: list[float], order: int) -> Solve:
-    scheme = RungeKutta(
-        name="printed",
-        label="as printed",
-        summary="A tableau as printed.",
-        tableau=Tableau.of(a, b, order),
-        order=order,
-        stages=len(b),
-        formula="",
-    )
-    return lambda f, y0, t0, t1, n: _stepped(f, y0, t0, t1, n, scheme)
+def as_written(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> Solve:
+    """Return the solver of explicit coefficients as they stand, which need not be a method.
+
+    Args:
+        a: Stage coefficients ``(s, s)``, of which those below the diagonal count.
+        b: Weights ``(s,)``.
+        c: Nodes ``(s,)``; they may differ from the row sums.
+    """
+
+    def solver(
+        f: Field, y0: Any, t0: float, t1: float, n_steps: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        times, h = np.linspace(t0, t1, n_steps + 1), (t1 - t0) / n_steps
+        states = [np.asarray(y0, float)]
+        for t in times[:-1]:
+            slopes = np.zeros((len(b), *states[-1].shape))
+            for i in range(len(b)):
+                stage = states[-1] + h * np.tensordot(a[i, :i], slopes[:i], 1)
+                slopes[i] = f(float(t + c[i] * h), stage)
+            states.append(states[-1] + h * np.tensordot(b, slopes, 1))
+        return times, np.stack(states)
+
+    return solver
 
 
-def _stepped(
-    f: Field, y0: Any, t0: float, t1: float, n_steps: int, scheme: RungeKutta
-) -> tuple[np.ndarray, np.ndarray]:
-    times = np.linspace(t0, t1, n_steps + 1)
-    states = [np.asarray(y0, float)]
-    for t in times[:-1]:
-        states.append(scheme.step(f, float(t), states[-1], (t1 - t0) / n_steps)[0])
-    return times, np.stack(states)
+def _tableau(rows: list[list[float]], b: list[float]) -> Solve:
+    a = np.array([row + [0.0] * (len(b) - len(row)) for row in rows])
+    return as_written(a, np.array(b), a.sum(axis=1))
 
 
 def _two_thirds_of_the_time(
@@ -113,7 +118,7 @@ _ENTRIES = (
         "Order 1 only: the weights of the trapezoidal rule with the node of the midpoint rule. Meant is "
         "either of the two.",
         ("heun2", "midpoint"),
-        _tableau([[], [1 / 2]], [1 / 2, 1 / 2], 1),
+        _tableau([[], [1 / 2]], [1 / 2, 1 / 2]),
     ),
     Printed(
         "rk2",
@@ -137,7 +142,7 @@ _ENTRIES = (
         3,
         "Right; it is Heun's method of order 3, in which the second slope has no weight of its own.",
         ("heun3",),
-        _tableau([[], [1 / 3], [0, 2 / 3]], [1 / 4, 0, 3 / 4], 3),
+        _tableau([[], [1 / 3], [0, 2 / 3]], [1 / 4, 0, 3 / 4]),
     ),
     Printed(
         "rk4",
@@ -149,7 +154,7 @@ _ENTRIES = (
         "Kutta's method of order 3. The local error of order τ⁴ beside the formula is right, the τ⁵ of "
         "the introduction is not.",
         ("kutta3", "rk4"),
-        _tableau([[], [1 / 2], [-1, 2]], [1 / 6, 2 / 3, 1 / 6], 3),
+        _tableau([[], [1 / 2], [-1, 2]], [1 / 6, 2 / 3, 1 / 6]),
     ),
     Printed(
         "taylor_multistep",

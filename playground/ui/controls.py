@@ -48,16 +48,14 @@ class Form:
         """Return the widget key of a field, by its dotted name."""
         return f"{self._space}:{name}"
 
-    def field(
-        self, model: BaseModel, name: str, prefix: str = "", placeholder: str = "off"
-    ) -> None:
+    def field(self, model: BaseModel, name: str, prefix: str = "", placeholder: str = "") -> None:
         """Draw the control of one field of the experiment or of one of its options.
 
         Args:
             model: The experiment, or the options of a slot.
             name: The field.
             prefix: Dotted name of the slot with a dot behind it; empty for the experiment.
-            placeholder: What an empty box says of a number that may be left out.
+            placeholder: What an empty box says; "off" for a number that may be left out.
         """
         field = type(model).model_fields[name]
         dotted, value = prefix + name, getattr(model, name)
@@ -72,7 +70,7 @@ class Form:
             self._put(dotted, value)
             st.toggle(**about, value=value, on_change=self._changed, args=(dotted,))
         elif type(None) in kinds:
-            self._typed(0.01, "%g", value, about, dotted, empty=placeholder)
+            self._typed(0.01, "%g", value, about, dotted, empty=placeholder or "off")
         elif field.annotation in (int, float):
             self._number(field, value, about, dotted)
         else:
@@ -80,7 +78,7 @@ class Form:
             st.text_input(
                 **about,
                 value=text_of(value),
-                placeholder=None if placeholder == "off" else placeholder,
+                placeholder=placeholder or None,
                 on_change=self._changed,
                 args=(dotted,),
             )

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from playground.analysis.convergence import as_written, fitted_order, measure
+from playground.analysis.convergence import fitted_order, measure
 from playground.analysis.solutions import directions, solutions
 from playground.integrators import INTEGRATORS
+from playground.integrators.printed import as_written
 from playground.systems import SYSTEMS
 
 

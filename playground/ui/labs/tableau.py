@@ -8,7 +8,6 @@ import streamlit as st
 
 from playground.analysis.convergence import (
     NoReference,
-    as_written,
     fitted_order,
     measure,
     reference,
@@ -25,6 +24,7 @@ from playground.integrators.conditions import (
     row_sums,
     symplecticity,
 )
+from playground.integrators.printed import as_written
 from playground.integrators.tableau import MAX_STAGES
 from playground.systems import SYSTEMS
 from playground.ui import state
