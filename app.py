@@ -18,6 +18,12 @@ PAGES = {
         ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),
         ("pages/labs/dynamics.py", "Dynamics", ":material/waves:", "dynamics"),
         ("pages/labs/lookahead.py", "Lookahead", ":material/fast_forward:", "lookahead"),
+        (
+            "pages/labs/multi_stage.py",
+            "Multi-stage",
+            ":material/stacked_line_chart:",
+            "multi_stage",
+        ),
     ],
 }
 

@@ -184,12 +184,24 @@ class Experiment(BaseModel):
             legal = [name for name, loss in LOSSES.items() if task in loss.tasks]
             text = f"{self.loss.name!r} does not fit {task}; legal is {', '.join(legal)}"
             raise Misfit("loss", text, LossSlot(name=legal[0]))
+        if self.network.entry.staged:
+            self._fits_stages()
         try:
             self.network.options.fit(n_features, self.scheme.name)
             self.network.options.fit_outputs(self.n_outputs)
         except Misfit as error:
             raise error if error.field == "scheme" else error.below("network") from None
         return self
+
+    def _fits_stages(self) -> None:
+        """Say whether this can be trained on what is left, stage by stage."""
+        staged = f"with {self.network.name!r}, whose stages learn what is left"
+        if self.loss.name != "mean_square":
+            text = f"{self.loss.name!r} is not legal {staged}; legal is mean_square"
+            raise Misfit("loss", text, LossSlot(name="mean_square"))
+        if self.early_stop:
+            text = f"true is not legal {staged} for a fixed number of epochs each; legal is false"
+            raise Misfit("early_stop", text, False)
 
     @property
     def n_features(self) -> int:

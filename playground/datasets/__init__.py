@@ -1,6 +1,6 @@
 """Point sets, regression sets and own tables, all in one registry."""
 
-from playground.datasets import classics, multiclass, points, regression, tables
+from playground.datasets import classics, functions, multiclass, points, regression, tables
 from playground.datasets.base import (
     DATASETS,
     Dataset,
@@ -10,11 +10,13 @@ from playground.datasets.base import (
 from playground.datasets.csv_table import Upload, column_names, from_frame, parse_csv, read_upload
 from playground.datasets.csv_writing import split_file, table_file
 from playground.datasets.draw import load, make, split_sizes, thumbnail
+from playground.datasets.functions import FUNCTIONS
 from playground.datasets.table import Table, TableError, TableMissing
 from playground.datasets.table_store import fetch, store
 
 __all__ = [
     "DATASETS",
+    "FUNCTIONS",
     "Dataset",
     "Split",
     "Table",
@@ -26,6 +28,7 @@ __all__ = [
     "dataset",
     "fetch",
     "from_frame",
+    "functions",
     "load",
     "make",
     "multiclass",

@@ -22,6 +22,7 @@ from playground.jobs.records import (
     Refused,
     checked_id,
     new_id,
+    record_of,
     text_of_view,
     view_of,
 )
@@ -174,6 +175,29 @@ class Jobs(Reader):
         with self._steering(run_id) as (db, row):
             pending = row["until_step"] if row["status"] in ("queued", "running") else None
             self._go_on(db, row, until_step=max(row["step"], pending or 0) + n_steps)
+
+    def extend(self, run_id: str, experiment: Experiment) -> None:
+        """Let a run that rests go on as the same experiment with more stages.
+
+        Raises:
+            Refused: If it trains, the experiment is another one or beyond the limits, or a cap is hit.
+        """
+        from playground.training import estimate, refusal
+        from playground.training.staged import goes_on
+
+        words = refusal(experiment)
+        if words:
+            raise Refused(words)
+        with self._steering(run_id) as (db, row):
+            if row["status"] not in ("finished", "paused", "stopped"):
+                raise Refused(f"the run is {row['status']}; stages are added to one that rests")
+            if not goes_on(record_of(row).experiment, experiment):
+                raise Refused("the run is of another experiment; stages are all that can be added")
+            check_caps(db, self.settings, row["user"])
+            values = {"experiment": experiment.model_dump_json(), "status": "queued", "reason": ""}
+            values |= {"tries": 0, "ended": None, "command": None, "commanded": None}
+            values |= {"until_step": None, "queued_since": time.time()}
+            set_columns(db, run_id, **values, estimate_seconds=estimate(experiment).seconds)
 
     def stop(self, run_id: str) -> None:
         """End a run after its present step; a run that has ended stays as it is."""

@@ -120,6 +120,27 @@ class Reader:
         kept = [(row, folder.read(row["file"])) for row in rows]
         return [Snapshot(r["step"], r["epoch"], held) for r, held in kept if held is not None]
 
+    def kept_steps(self, run_id: str) -> list[int]:
+        """Return the steps of the kept weights, in order."""
+        with self.store.reading() as db:
+            row_of(db, run_id, "id")
+            rows = db.execute("SELECT step FROM snapshots WHERE run = ? ORDER BY step", (run_id,))
+            return [row["step"] for row in rows]
+
+    def snapshot(self, run_id: str, step: int | None = None) -> Snapshot | None:
+        """Return the kept weights of a step, the newest by default; ``None`` where there are none."""
+        from playground.training.events import Snapshot
+
+        with self.store.reading() as db:
+            row_of(db, run_id, "id")
+            row = db.execute(
+                "SELECT step, epoch, file FROM snapshots WHERE run = :run "
+                "AND (:step IS NULL OR step = :step) ORDER BY step DESC LIMIT 1",
+                {"run": run_id, "step": step},
+            ).fetchone()
+        held = None if row is None else self._folder(run_id).read(row["file"])
+        return None if held is None else Snapshot(row["step"], row["epoch"], held)
+
     def recording(self, run_id: str) -> bytes | None:
         """Return the views of a run from its beginning to where it rests, as one set of frames.
 

@@ -27,12 +27,19 @@ _ENDED = ("finished", "diverged")
 _ORDER = {"finished": 0, "diverged": 0, "running": 1, "queued": 2}
 
 
-def find(jobs: Reader, experiments: Sequence[Experiment]) -> list[RunRecord | None]:
+def find(
+    jobs: Reader, experiments: Sequence[Experiment], kind: str = STUDY
+) -> list[RunRecord | None]:
     """Return the run of each experiment in any study of anybody, ``None`` where there is none.
 
     Equal experiments give equal figures, so that it does not matter whose run it was. One that ended
     is preferred to one that trains; one that was stopped or failed is only returned where there is no
     other.
+
+    Args:
+        jobs: The store.
+        experiments: What is looked for.
+        kind: ``study``, or ``training`` for runs that somebody has started by themselves.
     """
     texts = [experiment.model_dump_json() for experiment in experiments]
     if not texts:
@@ -41,7 +48,7 @@ def find(jobs: Reader, experiments: Sequence[Experiment]) -> list[RunRecord | No
     with jobs.store.reading() as db:
         rows = db.execute(
             f"SELECT * FROM runs WHERE kind = ? AND experiment IN ({marks}) ORDER BY created",
-            [STUDY, *set(texts)],
+            [kind, *set(texts)],
         ).fetchall()
     best: dict[str, RunRecord] = {}
     for run in map(record_of, rows):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from playground.integrators import INTEGRATORS, resolve
-from playground.networks import flow_net, mlp, neural_ode
+from playground.networks import flow_net, mlp, multi_stage, neural_ode
 from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet
 from playground.registry import Options
@@ -17,7 +17,7 @@ from playground.registry import Options
 __all__ = ["ACTIVATIONS", "NETWORKS", "Network", "PointNet", "build"]
 
 _DRAWING = threading.Lock()
-FAMILIES = (mlp, flow_net, neural_ode)  # importing them fills the registry
+FAMILIES = (mlp, flow_net, neural_ode, multi_stage)  # importing them fills the registry
 
 
 def build(

@@ -32,11 +32,14 @@ class Network(Entry):
         make: ``(n_features, n_outputs, options, scheme) -> module``.
         uses_scheme: Whether an integrator steps the features; otherwise the scheme is ignored.
         formula: One layer in LaTeX; ``{step}`` marks the place of the scheme's own formula.
+        staged: Whether it is trained in stages, each on what the ones before it have left; that takes
+            the mean square as its loss.
     """
 
     make: Maker
     uses_scheme: bool = False
     formula: str = ""
+    staged: bool = False
 
 
 NETWORKS: Registry[Network] = Registry("network")

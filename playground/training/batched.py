@@ -32,13 +32,15 @@ def batchable(experiment: Experiment) -> bool:
     """Return whether repetitions of an experiment can be stepped as one stacked net.
 
     An adaptive solver would choose its steps for all nets together, and an optimiser that looks at
-    whole matrices or at the norm of the gradient would mix them.
+    whole matrices or at the norm of the gradient would mix them; stages begin anew on the way.
     """
     scheme = experiment.scheme.chosen
     fixed = not experiment.network.entry.uses_scheme or scheme.kind in ("runge_kutta", "multistep")
     adjoint = getattr(experiment.network.options, "gradient", "direct") == "adjoint"
     clipped = experiment.clip_norm > 0
-    return fixed and not adjoint and not clipped and experiment.optimizer.name in ELEMENTWISE
+    staged = experiment.network.entry.staged
+    whole = not (adjoint or clipped or staged)
+    return fixed and whole and experiment.optimizer.name in ELEMENTWISE
 
 
 class Stack:

@@ -64,11 +64,18 @@ def estimate(experiment: Experiment) -> Estimate:
         batch = min(experiment.batch_size, n_train)
     judged = max(experiment.split_sizes)
     memory = size * (4 * parameters + 3 * evaluations * batch * widest + judged * widest * 4)
-    per_evaluation = max(parameters / max(_layers(experiment), 1), widest)
+    stages = experiment.network.options.stages if experiment.network.entry.staged else 1
+    per_evaluation = max(parameters / stages / max(_layers(experiment), 1), widest)
     flops = 6 * batch * per_evaluation * evaluations
-    passes = getattr(experiment.optimizer.options, "iterations", 1) * math.ceil(n_train / batch)
     once = _seconds_of_a_pass(experiment, net, flops)
-    return Estimate(parameters, memory, experiment.epochs * passes * once)
+    steps = experiment.epochs * math.ceil(n_train / batch)
+    return Estimate(parameters, memory, stages * _gradients(experiment, steps) * once)
+
+
+def _gradients(experiment: Experiment, steps: int) -> float:
+    """Return how many gradients so many steps take; some optimisers take several in one."""
+    passes = getattr(experiment.optimizer.options, "passes", None)
+    return passes(steps) if passes else steps
 
 
 def _seconds_of_a_pass(experiment: Experiment, net: nn.Module, flops: float) -> float:

@@ -27,17 +27,13 @@ from playground.training.events import (
 )
 from playground.training.notices import early_notices
 from playground.training.painter import Painter, make_scene
+from playground.training.staged import trainer_of
 from playground.training.trainer import Trainer
 
 SNAPSHOTS = 60  # of a whole run
 CHECKPOINT_SECONDS = 3.0
 POLL_SECONDS = 0.03  # the longest stretch of steps in which nobody is asked
 LIVE_SECONDS = 0.06  # with the polling between, more than ten pictures a second arrive
-
-
-def snapshot_steps(total: int) -> list[int]:
-    """Return the steps whose weights are kept: dense where a training changes fast, at its start."""
-    return sorted({round(total * (i / SNAPSHOTS) ** 1.5) for i in range(SNAPSHOTS + 1)})
 
 
 @dataclass
@@ -72,7 +68,7 @@ class _Session:
             if trouble is not None:
                 yield from self._close(Diverged(trainer.step, trouble))
                 return
-            whole = trainer.step % trainer.steps_per_epoch == 0
+            whole = trainer.is_due(trainer.step)
             keep = trainer.step in self.to_keep
             if whole or (keep and self._closely_measured):
                 yield from self._measured()
@@ -90,7 +86,7 @@ class _Session:
     def _stretch(self, orders: Orders) -> int:
         """Return how many steps may be taken before anything else is due or asked for."""
         trainer, step = self.trainer, self.trainer.step
-        ends = [step - step % trainer.steps_per_epoch + trainer.steps_per_epoch]
+        ends = [trainer.next_due(step)]
         ends += self.to_keep[bisect_right(self.to_keep, step) :][:1]
         ends += [changed for changed in self.recorded if changed > step]
         if orders.until_step is not None:
@@ -175,7 +171,7 @@ def reached(trainer: Trainer) -> Finished | None:
             words = f"the mean validation loss of five epochs rose by {rise:.3g}"
             return Finished(step, f"early stop: {words}")
     if step >= trainer.total_steps:
-        return Finished(step, f"all {experiment.epochs} epochs are done")
+        return Finished(step, trainer.all_done)
     return None
 
 
@@ -214,7 +210,7 @@ def train(
     """
     step, painter = 0, None
     try:
-        trainer = Trainer(experiment)
+        trainer = trainer_of(experiment)
         if checkpoint is not None:
             trainer.restore(checkpoint)
         step = trainer.step
@@ -225,7 +221,7 @@ def train(
         changed = any("path" in changes for changes in recorded.values())
         trainer.paths.start(anew=checkpoint is None and not changed)
         painter = Painter(trainer)
-        to_keep = snapshot_steps(trainer.total_steps) if snapshots else ()
+        to_keep = trainer.to_keep(SNAPSHOTS) if snapshots else ()
         session = _Session(trainer, control or Unattended(), recorded, painter, to_keep)
         notices = early_notices(trainer) if step == 0 else ()
         reason = f"{trainer.device_reason}; {trainer.paths.reason}"
@@ -255,7 +251,7 @@ def redraw(experiment: Experiment, checkpoint: bytes, view: View) -> bytes:
     Raises:
         ValueError: If the checkpoint or the view does not fit.
     """
-    trainer = Trainer(experiment)
+    trainer = trainer_of(experiment)
     trainer.restore(checkpoint)
     make_scene(trainer, view)  # raises for a view that does not fit
     painter = Painter(trainer)

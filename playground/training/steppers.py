@@ -56,12 +56,12 @@ class TorchStepper:
 
     Args:
         trainer: Whose weights move.
-        forward: What computes the outputs; the net itself by default.
+        forward: What computes the outputs; the trainer's own by default.
     """
 
     def __init__(self, trainer: Trainer, forward: Forward | None = None) -> None:
         self._trainer = trainer
-        self._forward = forward or trainer.net
+        self._forward = forward or trainer.outputs
 
     def advance(self, limit: int) -> Taken:
         """Take one step, whatever the limit."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from playground.analysis.views import predict
 from playground.datasets import load
@@ -37,6 +38,11 @@ def make_net(experiment: Experiment) -> nn.Module:
     return net.to(getattr(torch, experiment.precision))
 
 
+def kept_steps(total: int, pictures: int) -> list[int]:
+    """Return steps from 0 to ``total``, dense where a training changes fast, at its start."""
+    return sorted({round(total * (i / pictures) ** 1.5) for i in range(pictures + 1)})
+
+
 class Trainer:
     """The state of a training and what can be done with it.
 
@@ -63,7 +69,7 @@ class Trainer:
         self.net = net.to(self.device)
         self.weights = [p for p in self.net.parameters() if p.requires_grad]
         entry = experiment.optimizer.entry
-        self.optimizer = entry.make(self.weights, experiment.optimizer.options)
+        self.optimizer = self.fresh_optimizer()
         self.base_rate: float = self.optimizer.param_groups[0]["lr"]
         self.loss = experiment.loss.entry.function
         self.x, self.y = self._tensors(self.split.x_train, self.split.y_train)
@@ -98,10 +104,36 @@ class Trainer:
             targets = targets.to(self.dtype)
         return torch.as_tensor(x, dtype=self.dtype, device=self.device), targets
 
+    def fresh_optimizer(self) -> Optimizer:
+        """Return an optimiser of the weights that are trained now, which has not taken a step."""
+        slot = self.experiment.optimizer
+        return slot.entry.make(self.weights, slot.options)
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Return what the loss is taken of, for a batch of inputs."""
+        return self.net(x)
+
     @property
     def epoch(self) -> float:
         """Epochs done."""
         return self.step / self.steps_per_epoch
+
+    def next_due(self, step: int) -> int:
+        """Return the first step after ``step`` at which figures of the whole sets are due."""
+        return step - step % self.steps_per_epoch + self.steps_per_epoch
+
+    def is_due(self, step: int) -> bool:
+        """Return whether figures of the whole sets are due after so many steps."""
+        return self.next_due(step - 1) == step
+
+    def to_keep(self, pictures: int) -> list[int]:
+        """Return the steps whose weights are kept."""
+        return kept_steps(self.total_steps, pictures)
+
+    @property
+    def all_done(self) -> str:
+        """What has been done when all steps are, in words."""
+        return f"all {self.experiment.epochs} epochs are done"
 
     @property
     def rate(self) -> float:
@@ -252,6 +284,14 @@ class Trainer:
         tree["fast"] = dict(self.net.state_dict().items())
         return checkpoints.pack(tree, judged)
 
+    def continues(self, other: Experiment) -> bool:
+        """Return whether this training can go on from a checkpoint of another experiment."""
+        return other == self.experiment
+
+    def load_weights(self, weights: dict[str, Tensor], step: int) -> None:
+        """Take the weights that were there after so many steps."""
+        self.net.load_state_dict(weights)
+
     def restore(self, payload: bytes) -> None:
         """Go back to a checkpoint of the same experiment.
 
@@ -259,9 +299,9 @@ class Trainer:
             ValueError: If it is damaged or of another experiment.
         """
         tree, _ = checkpoints.unpack(payload)
-        if Experiment.model_validate_json(tree["experiment"]) != self.experiment:
+        if not self.continues(Experiment.model_validate_json(tree["experiment"])):
             raise ValueError("the checkpoint belongs to another experiment")
-        self.net.load_state_dict(tree["fast"])
+        self.load_weights(tree["fast"], tree["step"])
         self.optimizer.load_state_dict(tree["optimizer"])
         torch.set_rng_state(tree["generator"])
         self.paths.take(tree.get("path", TORCH))  # checkpoints of the first version have none

@@ -97,6 +97,8 @@ def _loss(before: Experiment, slot: DataSlot, held: dict[str, Any]) -> dict[str,
         left = before.task
     except TableMissing:
         left = task
+    if before.network.entry.staged:  # whose loss is the mean square, which fits any task
+        return {}
     first = next(name for name, loss in LOSSES.items() if task in loss.tasks)
     if left == "regression" and task == "classification":
         return {"loss": held.pop("loss", first)}

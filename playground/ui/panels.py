@@ -54,11 +54,13 @@ def _pair(model: BaseModel, prefix: str, *names: str) -> None:
 
 def _network_choice(experiment: Experiment) -> None:
     registry = type(experiment.network).registry
+    # Nets that are trained in stages have a page of their own; one that came by a link is shown.
+    names = [n for n, e in registry.items() if not e.staged or n == experiment.network.name]
     st.session_state[PLAYGROUND.key_of("network")] = experiment.network.name
     st.selectbox(
         "Family",
-        list(registry),
-        index=list(registry).index(experiment.network.name),
+        names,
+        index=names.index(experiment.network.name),
         format_func=lambda name: registry[name].label,
         help=experiment.network.entry.summary,
         key=PLAYGROUND.key_of("network"),

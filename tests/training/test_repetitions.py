@@ -47,7 +47,7 @@ def test_each_repetition_is_the_training_with_its_own_seeds():
     assert (summary.least, summary.greatest, summary.count) == (min(losses), max(losses), 3)
 
 
-NETS = {name: {"network": name} for name in NETWORKS}
+NETS = {name: {"network": name} for name, entry in NETWORKS.items() if not entry.staged}
 
 
 @pytest.mark.parametrize("changes", [*NETS.values(), {"l1": 0.01, "l2": 0.1}, {"schedule": "step"}])
@@ -78,6 +78,7 @@ def test_every_elementwise_optimiser_steps_a_stack(optimizer):
 def test_what_would_mix_the_nets_is_not_stacked():
     assert not batchable(experiment(optimizer="lbfgs"))
     assert not batchable(experiment(optimizer="muon"))
+    assert not batchable(experiment(network="multi_stage", loss="mean_square"))
     assert not batchable(experiment(scheme="dopri5"))
     assert not batchable(experiment(clip_norm=1.0))
 

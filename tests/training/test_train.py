@@ -15,7 +15,8 @@ from playground.optimizers import OPTIMIZERS
 from playground.training import Limits, Orders, View, estimate, make_net, redraw, refusal, train
 from playground.training import events as e
 from playground.training.checkpoints import pack, unpack
-from playground.training.loop import rising, snapshot_steps
+from playground.training.loop import SNAPSHOTS, rising
+from playground.training.trainer import kept_steps
 
 ENDINGS = (e.Finished, e.Stopped, e.Paused, e.Diverged, e.Failed)
 
@@ -157,7 +158,8 @@ def test_a_map_that_cannot_be_drawn_does_not_end_a_training(monkeypatch):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_trains_and_resumes(name):
-    experiment = small(network={"name": name, "options": {"width": 3, "depth": 2}})
+    loss = "mean_square" if NETWORKS[name].staged else "cross_entropy"
+    experiment = small(network={"name": name, "options": {"width": 3, "depth": 2}}, loss=loss)
     first = list(train(experiment, control=Script({3: Orders(halt="pause")})))
     second = list(train(experiment, checkpoint=first[-2].payload))
     for key, value in weights(list(train(experiment))).items():
@@ -287,10 +289,10 @@ def test_regression_has_no_accuracy_and_learns():
 
 
 def test_snapshots_are_about_sixty_and_hold_both_ends():
-    steps = snapshot_steps(5000)
+    steps = kept_steps(5000, SNAPSHOTS)
     assert (steps[0], steps[-1]) == (0, 5000)
     assert 50 <= len(steps) <= 61
-    assert snapshot_steps(3) == [0, 1, 2, 3]
+    assert kept_steps(3, SNAPSHOTS) == [0, 1, 2, 3]
 
 
 def test_redraw_shows_what_training_showed():

@@ -73,7 +73,9 @@ def test_every_data_set_can_be_chosen_from_every_other(first, network):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_wide_table_raises_the_width_and_says_so(network):
-    after, notes, _ = chosen(Experiment(network=network), "table", hash=table_of(columns=40))
+    after, notes, _ = chosen(
+        Experiment().adapted({"network": network})[0], "table", hash=table_of(columns=40)
+    )
     assert after.n_features == 40
     assert after.network.name == network
     if "lift" in type(after.network.options).model_fields:

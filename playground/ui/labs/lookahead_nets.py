@@ -24,7 +24,7 @@ def view(settings: Settings) -> None:
                 icon=":material/info:",
             )
             return
-        lookahead_study.draw_study(study, settings)
+        lookahead_study.draw_comparison(study, settings)
         lookahead_landscape.draw_landscape(study.base, settings)
 
 

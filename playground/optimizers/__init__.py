@@ -1,7 +1,8 @@
 """Optimisers, each an entry with its own options.
 
 Torch's own optimisers do the work. Muon takes matrices only, so that stacked layers are handed to it
-one by one; Lookahead comes from ``pytorch_optimizer`` and wraps any other.
+one by one; L-BFGS is also had after Adam, with its loss scaled; Lookahead comes from
+``pytorch_optimizer`` and wraps any other.
 """
 
 from __future__ import annotations
@@ -13,9 +14,23 @@ from typing import Any, ClassVar
 
 import torch
 from pydantic import Field, field_validator
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer as TorchOptimizer
 
+from playground.optimizers.muon import LayeredMuon
+from playground.optimizers.options import (
+    AdadeltaOptions,
+    AdamOptions,
+    AdamThenLBFGSOptions,
+    AdamWOptions,
+    LBFGSOptions,
+    MomentumOptions,
+    MuonOptions,
+    Rate,
+    RMSpropOptions,
+    SGDOptions,
+)
+from playground.optimizers.quasi_newton import AdamThenLBFGS
 from playground.registry import Entry, Options, Registry, Slot, option
 
 Parameters = Sequence[nn.Parameter]
@@ -39,91 +54,6 @@ class Optimizer(Entry):
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
 
 
-def _rate(default: float, top: float = 10.0) -> float:
-    return option(
-        default,
-        label="Learning rate",
-        help="Length of one step along the (scaled) gradient.",
-        ge=1e-6,
-        le=top,
-        log=True,
-    )
-
-
-def _fraction(default: float, label: str, text: str) -> float:
-    return option(default, label=label, help=text, ge=0, le=0.9999, advanced=True)
-
-
-class Rate(Options):
-    """An optimiser whose only option is its learning rate."""
-
-    learning_rate: float = _rate(0.01)
-
-
-class SGDOptions(Options):
-    """Options of plain gradient descent."""
-
-    learning_rate: float = _rate(0.1)
-
-
-class AdadeltaOptions(Options):
-    """Options of Adadelta, which scales its own steps: one is the rate of its paper."""
-
-    learning_rate: float = _rate(1.0)
-
-
-class MomentumOptions(SGDOptions):
-    """Options of gradient descent with momentum."""
-
-    momentum: float = _fraction(0.9, "Momentum", "Share of the last step that is kept.")
-
-
-class AdamOptions(Options):
-    """Options of Adam and its kin."""
-
-    learning_rate: float = _rate(0.01)
-    beta1: float = _fraction(0.9, "β₁", "Memory of the mean of the gradients.")
-    beta2: float = _fraction(0.999, "β₂", "Memory of the mean of their squares.")
-
-
-class AdamWOptions(AdamOptions):
-    """Options of AdamW."""
-
-    decay: float = option(
-        0.01,
-        label="Decoupled decay",
-        help="Share of every weight that is taken off in a step, times the learning rate.",
-        ge=0,
-        le=10,
-    )
-
-
-class RMSpropOptions(Options):
-    """Options of RMSprop."""
-
-    learning_rate: float = _rate(0.01)
-    smoothing: float = _fraction(0.99, "Smoothing", "Memory of the mean of the squared gradients.")
-
-
-class MuonOptions(Options):
-    """Options of Muon."""
-
-    learning_rate: float = _rate(0.02)
-    momentum: float = _fraction(0.95, "Momentum", "Share of the last step that is kept.")
-
-
-class LBFGSOptions(Options):
-    """Options of L-BFGS."""
-
-    learning_rate: float = _rate(1.0)
-    history: int = option(
-        20, label="History", help="Curvature pairs that are remembered.", ge=1, le=100
-    )
-    iterations: int = option(
-        10, label="Iterations a step", help="Inner iterations in one step.", ge=1, le=100
-    )
-
-
 def _adam(cls: type[TorchOptimizer]) -> Callable[[Parameters, AdamOptions], TorchOptimizer]:
     def make(parameters: Parameters, o: AdamOptions) -> TorchOptimizer:
         return cls(parameters, lr=o.learning_rate, betas=(o.beta1, o.beta2), weight_decay=0.0)
@@ -139,61 +69,6 @@ def _momentum(nesterov: bool) -> Callable[[Parameters, MomentumOptions], TorchOp
         )
 
     return make
-
-
-class LayeredMuon(TorchOptimizer):
-    """Muon for matrices, one layer of a stack at a time, and AdamW for everything else.
-
-    ``torch.optim.Muon`` takes two-dimensional parameters only. A stack ``(layers, n, n)`` is passed as
-    one view a layer that shares its memory; its gradients are views, too.
-    """
-
-    def __init__(self, parameters: Parameters, options: MuonOptions) -> None:
-        parameters = list(parameters)
-        super().__init__(parameters, {"lr": options.learning_rate})
-        matrices = [p for p in parameters if p.ndim >= 2]
-        others = [p for p in parameters if p.ndim < 2]
-        self._views = [(p, self._layers(p.detach())) for p in matrices]
-        layers = [view for _, views in self._views for view in views]
-        self._parts: list[TorchOptimizer] = []
-        if layers:
-            self._parts.append(
-                torch.optim.Muon(
-                    layers, lr=options.learning_rate, momentum=options.momentum, weight_decay=0.0
-                )
-            )
-        if others:
-            self._parts.append(
-                torch.optim.AdamW(others, lr=options.learning_rate, weight_decay=0.0)
-            )
-
-    @staticmethod
-    def _layers(tensor: Tensor) -> list[Tensor]:
-        return list(tensor.reshape(-1, *tensor.shape[-2:]).unbind())
-
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
-        """Step every layer with the rate of the one group that stands outside."""
-        loss = closure() if closure is not None else None
-        for parameter, views in self._views:
-            if parameter.grad is not None:
-                for view, gradient in zip(views, self._layers(parameter.grad)):
-                    view.grad = gradient
-        for part in self._parts:
-            for group in part.param_groups:
-                group["lr"] = self.param_groups[0]["lr"]
-            part.step()
-        return loss
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the states of both parts and of the group outside, where wrappers keep counts."""
-        outer = {k: v for k, v in self.param_groups[0].items() if k != "params"}
-        return {"parts": [part.state_dict() for part in self._parts], "outer": outer}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what ``state_dict`` returned."""
-        for part, state in zip(self._parts, state_dict["parts"]):
-            part.load_state_dict(state)
-        self.param_groups[0].update(state_dict["outer"])
 
 
 class InnerSlot(Slot):
@@ -245,6 +120,18 @@ def _lbfgs(parameters: Parameters, o: LBFGSOptions) -> TorchOptimizer:
         tolerance_grad=0.0,
         tolerance_change=0.0,
         line_search_fn="strong_wolfe",
+    )
+
+
+def _adam_lbfgs(parameters: Parameters, o: AdamThenLBFGSOptions) -> TorchOptimizer:
+    return AdamThenLBFGS(
+        parameters,
+        lr=o.learning_rate,
+        adam_steps=o.adam_steps,
+        iterations=o.iterations,
+        history=o.history,
+        scale=o.scale,
+        restart=o.restart,
     )
 
 
@@ -303,6 +190,10 @@ _entry(
 _entry(
     "lbfgs", "L-BFGS", "A quasi-Newton method on the whole training set.", LBFGSOptions,
     make=_lbfgs, adaptive=False, full_batch=True, reference="Liu and Nocedal (1989)",
+)  # fmt: skip
+_entry(
+    "adam_lbfgs", "Adam, then L-BFGS", "Adam for a start, then a quasi-Newton method, on all points.",
+    AdamThenLBFGSOptions, make=_adam_lbfgs, full_batch=True, reference="Wang and Lai (2024)",
 )  # fmt: skip
 _entry(
     "lookahead", "Lookahead", "Slow weights that follow the fast ones of another optimiser.",

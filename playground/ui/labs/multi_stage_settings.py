@@ -1,0 +1,129 @@
+"""What can be set in the multi-stage lab."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from playground.datasets import TableError, TableMissing
+from playground.experiment import DataSlot, Experiment, NetworkSlot, OptimizerSlot
+from playground.registry import Misfit, Options, option
+from playground.training.multi_stage_plans import Budget, experiment_of
+from playground.ui.sheet import Sheet
+
+View = Literal["fit", "figure1", "figure2", "figure3"]
+VIEWS = {
+    "fit": "Fit in stages",
+    "figure1": "One net or two",
+    "figure2": "The plateau",
+    "figure3": "Magnitudes",
+}
+DATA = ("function", "table")
+BUDGETS = {"quick": Budget(1000, 1000), "full": Budget(3000, 4000)}
+REPETITIONS = {"quick": 3, "full": 8}
+_SLOTS = {"data": "function", "network": "multi_stage", "optimizer": "adam_lbfgs"}
+
+
+def _slot(kind: Any, name: str, label: str, text: str) -> Any:
+    return Field(default_factory=lambda: kind(name=name), title=label, description=text)
+
+
+class Settings(Options):
+    """What is set in the multi-stage lab: a fit, and what the figures of the lecture are drawn with."""
+
+    view: View = option("fit", label="View", help="What is looked at.", labels=VIEWS)
+
+    data: DataSlot = _slot(DataSlot, "function", "Data", "What is fitted.")
+    n_train: int = option(
+        300,
+        label="Points",
+        help="Points to train on; in the plane, in all. Ten times as many judge between them.",
+        ge=10,
+        le=4000,
+    )
+    data_seed: int = option(
+        1, label="Data seed", help="Seed of noise and of random points.", ge=0, le=9999
+    )
+    network: NetworkSlot = _slot(NetworkSlot, "multi_stage", "Network", "The stages.")
+    optimizer: OptimizerSlot = _slot(
+        OptimizerSlot, "adam_lbfgs", "Optimiser", "How the weights of each stage move."
+    )
+    lbfgs: int = option(
+        4000,
+        label="L-BFGS iterations",
+        help="After Adam, in each stage; zero is Adam alone.",
+        ge=0,
+        le=20_000,
+    )
+    weight_seed: int = option(
+        1, label="Weight seed", help="Seed of the initial weights.", ge=0, le=9999
+    )
+    precision: Literal["float64", "float32"] = option(
+        "float64",
+        label="Precision",
+        help="Of weights and data; float32 shows where its floor is.",
+    )
+
+    protocol: Literal["quick", "full"] = option(
+        "quick",
+        label="Protocol",
+        help="Quick: Adam 1,000 steps and L-BFGS 1,000 iterations a stage, three repetitions. Full: "
+        "3,000 and 4,000, eight repetitions as in the lecture.",
+    )
+    figure_scale: Literal["none", "current"] = option(
+        "none",
+        label="Loss for L-BFGS",
+        help="As it is, as in the lecture, or divided by its value, so that torch's L-BFGS does not "
+        "stop early.",
+        labels={"none": "as it is", "current": "÷ its value"},
+    )
+    first: int = option(1, label="First seed", help="Seed of the first repetition.", ge=0, le=9999)
+
+    @field_validator(*_SLOTS)
+    @classmethod
+    def _belongs_here(cls, slot: Any, info: Any) -> Any:
+        legal = DATA if info.field_name == "data" else (_SLOTS[info.field_name],)
+        if slot.name not in legal:
+            text = f"{slot.name!r} is not legal here; legal is {' or '.join(legal)}"
+            raise Misfit(info.field_name, text, type(slot)(name=legal[0]))
+        return slot
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if self.optimizer.options.adam_steps + self.lbfgs == 0:
+            raise Misfit("lbfgs", "0 is not legal without a step of Adam; legal is 1 or more", 1000)
+        try:
+            options, entry = self.data.options, self.data.entry
+            if entry.task_of(options) != "regression":
+                text = "the label column holds classes; legal is one that holds numbers"
+                raise Misfit("data", text, DataSlot(name="function"))
+            self.network.options.fit(entry.n_features(options), "euler")
+        except TableMissing:
+            pass  # said where it would be trained
+        except TableError as error:
+            raise Misfit("data", str(error), DataSlot(name="function")) from None
+        except Misfit as error:
+            raise error if error.field == "data" else error.below("network") from None
+        return self
+
+    @property
+    def experiment(self) -> Experiment:
+        """The fit."""
+        names = ("data", "n_train", "data_seed", "network", "optimizer", "lbfgs", "weight_seed")
+        return experiment_of(
+            **{name: getattr(self, name) for name in names}, precision=self.precision
+        )
+
+    @property
+    def budget(self) -> Budget:
+        """How long each stage of a figure is trained."""
+        return BUDGETS[self.protocol]
+
+    @property
+    def repetitions(self) -> int:
+        """How many seeds a figure takes."""
+        return REPETITIONS[self.protocol]
+
+
+SHEET = Sheet("multi_stage", Settings)
