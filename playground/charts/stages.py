@@ -12,11 +12,12 @@ from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
 
 MARKS = "marks"
-"""Name of the data of the wave that is marked: columns frequency, amplitude, words."""
+"""Name of the data of the wave that is marked: columns frequency, words, late (beyond the middle)."""
 BORDERS = "borders"
 """Name of the data of the stages: columns start, middle, words."""
 FLOOR = "floor"
 """Name of the data of what the precision cannot tell apart: columns level, words."""
+AT, BETWEEN = "at the points", "between them"
 _POWERS = alt.Axis(format="~e", tickCount=6)
 
 
@@ -32,7 +33,7 @@ def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
 def residual(title: str, height: int = 200) -> dict[str, Any]:
     """Return what is left over the input, on a fine grid and at the points that were trained on.
 
-    The data are named ``rows`` and have the columns x, value and set (``between``, ``at the points``).
+    The data are named ``rows`` and have the columns x, value and set (``AT`` or ``BETWEEN``).
 
     Args:
         title: What is drawn.
@@ -50,13 +51,13 @@ def residual(title: str, height: int = 200) -> dict[str, Any]:
     }
     zero = alt.Chart(alt.InlineData(values=[{}])).mark_rule(color=TRAIN, opacity=0.6)
     zero = zero.encode(y=alt.datum(0))
-    line = base.transform_filter("datum.set === 'between'").mark_line(
-        strokeWidth=1.2, color=CLASSES[0], clip=True
+    line = base.transform_filter(f"datum.set === '{BETWEEN}'").mark_line(
+        strokeWidth=1.4, color=CLASSES[0], clip=True
     )
-    points = base.transform_filter("datum.set !== 'between'").mark_point(
-        size=7, filled=True, opacity=0.9, color=CLASSES[1], clip=True
+    points = base.transform_filter(f"datum.set === '{AT}'").mark_point(
+        size=16, filled=True, opacity=0.7, color=CLASSES[4], clip=True
     )
-    chart = alt.layer(zero, line.encode(**place), points.encode(**place))
+    chart = alt.layer(zero, points.encode(**place), line.encode(**place))
     return _finish(chart, height, f"{title} over x")
 
 
@@ -90,9 +91,13 @@ def waves(title: str, height: int = 200) -> dict[str, Any]:
     )
     marked = alt.Chart(alt.NamedData(name=MARKS))
     rule = marked.mark_rule(color=CLASSES[1], strokeDash=[5, 3], strokeWidth=1.6).encode(x=x)
-    words = marked.mark_text(align="left", dx=6, dy=7, color=CLASSES[1], fontSize=12)
-    words = words.encode(x=x, y=alt.value(0), text="words:N")
-    return _finish(alt.layer(rule, line, points, words), height, f"spectrum of {title}")
+    words = [
+        marked.transform_filter(f"datum.late == {str(late).lower()}")
+        .mark_text(align=align, baseline="bottom", dy=-3, color=CLASSES[1], fontSize=12)
+        .encode(x=x, y=alt.value(0), text="words:N")
+        for late, align in ((False, "left"), (True, "right"))
+    ]
+    return _finish(alt.layer(rule, line, points, *words), height, f"spectrum of {title}")
 
 
 @cache
@@ -106,7 +111,7 @@ def loss(series: tuple[str, ...], quantity: str = "MSE / 2", height: int = 260) 
         quantity: What the vertical axis shows.
         height: Height in pixels.
     """
-    known = {"at the points": TRAIN, "between them": VALIDATION}
+    known = {AT: TRAIN, BETWEEN: VALIDATION}
     colours = [known.get(name, CLASSES[i % len(CLASSES)]) for i, name in enumerate(series)]
     x = alt.X("iteration:Q", title="iteration", scale=alt.Scale(nice=False, zero=True))
     scale = alt.Scale(type="log", nice=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,13 +56,19 @@ def _compared(
     if not ended:
         return
     views = {name: _seen(experiment, run) for name, (experiment, run) in ended.items()}
-    st.markdown("##### (a) to (c): what the two-stage net has left, and the large one")
-    shown = [name for name in names[:2] if name in views]
-    for column, name in zip(st.columns(2, gap="medium"), shown):
+    two, one = (views.get(name) for name in names[:2])
+    if two is not None:
+        _second_stage(two)
+    left, right = st.columns(2, gap="medium")
+    for column, letter, name, seen in ((left, "(c) ", names[0], two), (right, "", names[1], one)):
+        if seen is None:
+            continue
         with column:
-            last = views[name].figures[-1]
-            st.markdown(f"**{name}**: RMS {last.rms:.2e}, {last.weights:,} weights")
-            rows = residual_rows(views[name], len(views[name].figures))
+            last = seen.figures[-1]
+            st.markdown(
+                f"**{letter}Error of {name}**: RMS {last.rms:.2e}, {last.weights:,} weights"
+            )
+            rows = residual_rows(seen, len(seen.figures))
             draw(f"error_{names.index(name)}", residual("error"), rows)
     st.markdown("##### (d) Loss over the iterations, at the points")
     _courses(ended)
@@ -73,6 +80,37 @@ def _compared(
         f"{'as it is' if settings.figure_scale == 'none' else 'divided by its value'}. The lecture's "
         "weights leave out the biases: 1,680 and 1,860."
     )
+
+
+def _second_stage(two: StageViews) -> None:
+    """Draw the first stage on the data, and the second on what the first has left."""
+    left, right = st.columns(2, gap="medium")
+    keep = thinned(len(two.fine_x))
+    x, error = two.fine_x[keep, 0], two.fine_left[:, keep]
+    truth = two.fine_y[keep]
+    with left:
+        st.markdown("**(a) The target and the first net**")
+        draw(
+            "target",
+            _over_x("first net", "target", "u"),
+            _pair(x, truth, truth - error[1], "target"),
+        )
+    with right:
+        st.markdown("**(b) What the first net has left, and the second net**")
+        rows = _pair(x, error[1], error[1] - error[2], "what is left").replace(
+            "first net", "second net times ε"
+        )
+        draw("second", _over_x("second net times ε", "what is left", "e"), rows)
+
+
+def _over_x(series: str, reference: str, title: str) -> dict[str, Any]:
+    axis = Axis("value", title)
+    return lines(Axis("x", "x"), axis, [series], reference=reference, points=False, height=200)
+
+
+def _pair(x: np.ndarray, truth: np.ndarray, net: np.ndarray, name: str) -> pd.DataFrame:
+    parts = ((truth, name), (net, "first net"))
+    return pd.concat([pd.DataFrame({"x": x, "value": v, "series": s}) for v, s in parts])
 
 
 def _seen(experiment: Experiment, run: RunRecord) -> StageViews:
@@ -136,13 +174,18 @@ def _told(views: dict[str, StageViews]) -> str:
     ratio = one.figures[-1].loss / two.figures[-1].loss
     if ratio > 1:
         return (
-            f"The two small nets end with a loss **{ratio:.2g} times lower** than the large one, as the "
+            f"The two small nets end with a loss **{_round(ratio):,} times lower** than the large one, as the "
             "lecture says (about 1e-14 against 1e-8, a factor of a million)."
         )
     return (
         f"Here the large net ends with the lower loss, by a factor of {1 / ratio:.2g}: not as in the "
         "lecture."
     )
+
+
+def _round(ratio: float) -> int:
+    """Return a ratio to two digits."""
+    return int(float(f"{ratio:.1e}"))
 
 
 # Figure 2 ---------------------------------------------------------------------------------------

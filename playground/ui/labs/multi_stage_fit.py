@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from playground.charts.lines import Axis, lines
-from playground.charts.stages import BORDERS, FLOOR, MARKS, heat_map, loss, residual, waves
+from playground.charts.stages import (
+    AT,
+    BETWEEN,
+    BORDERS,
+    FLOOR,
+    MARKS,
+    heat_map,
+    loss,
+    residual,
+    waves,
+)
 from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord, studies
@@ -18,8 +32,6 @@ from playground.training.stage_views import StageViews, views_of, with_seconds
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.multi_stage_rows import (
-    AT,
-    BETWEEN,
     border_rows,
     fit_rows,
     gap_notes,
@@ -32,6 +44,7 @@ from playground.ui.labs.multi_stage_rows import (
 from playground.ui.labs.multi_stage_settings import SHEET, Settings
 
 LIVE_SECONDS = 1.0
+_TOLD = "multi_stage:told"
 _MOST_STAGES = int(bounds(type(Settings().network.options).model_fields["stages"])[1] or 1)
 
 
@@ -64,15 +77,14 @@ def _live(settings: Settings, experiment: Experiment, moves: bool, beaten: list[
     first = not beaten
     beaten[:] = [True]
     run = _run(experiment)
-    if run is not None and studies.is_going(run):
-        state.jobs().watch(run.id)
     metrics = state.jobs().metrics(run.id) if run is not None else []
     _progress(settings, experiment, run, metrics)
     step = _moment(run)
     views = _views(experiment, run, step)
     if views is not None and run is not None:
         _pictures(experiment, views, metrics)
-    changed = studies.is_going(run) != moves or SHEET.settings != settings
+    told = st.session_state.pop(_TOLD, False)
+    changed = told or studies.is_going(run) != moves or SHEET.settings != settings
     if not first and changed:
         st.rerun()
 
@@ -117,10 +129,12 @@ def _buttons(settings: Settings, experiment: Experiment, run: RunRecord | None) 
     if run.status == "finished":
         more = settings.network.options.stages + 1
         if more <= _MOST_STAGES:
-            _button("Add a stage", "add", _add_stage, settings, run.id, primary=True)
+            _button("Add a stage", "add", _add_stage, settings, run, primary=True)
 
 
-def _button(label: str, icon: str, act: object, *args: object, primary: bool = False) -> None:
+def _button(
+    label: str, icon: str, act: Callable[..., None], *args: Any, primary: bool = False
+) -> None:
     st.button(
         label,
         icon=f":material/{icon}:",
@@ -131,9 +145,10 @@ def _button(label: str, icon: str, act: object, *args: object, primary: bool = F
     )
 
 
-def _guarded(act: object, *args: object) -> None:
+def _guarded(act: Callable[..., None], *args: Any) -> None:
+    st.session_state[_TOLD] = True  # the whole page is drawn next: it says what was refused
     try:
-        act(*args)  # type: ignore[operator]
+        act(*args)
     except Refused as refused:
         state.say(f"{refused}.", "error")
 
@@ -144,11 +159,19 @@ def _start(experiment: Experiment) -> None:
         state.jobs().submit(experiment, name="multi-stage")
 
 
-def _add_stage(settings: Settings, run_id: str) -> None:
+def _add_stage(settings: Settings, run: RunRecord) -> None:
     more = settings.network.options.stages + 1
     options = settings.network.options.model_copy(update={"stages": more})
     network = settings.network.model_copy(update={"options": options})
-    state.jobs().extend(run_id, settings.model_copy(update={"network": network}).experiment)
+    experiment = settings.model_copy(update={"network": network}).experiment
+    if run.user == state.jobs().user or state.jobs().is_teacher:
+        state.jobs().extend(run.id, experiment)
+    else:
+        _start(experiment)
+        state.say(
+            "The run is somebody else's: yours begins with the first stage, which comes out the same.",
+            "info",
+        )
     SHEET.change({"network.stages": more})
 
 
@@ -230,8 +253,6 @@ def _fit(views: StageViews) -> None:
 
 
 def _losses(experiment: Experiment, views: StageViews, metrics: list[Metrics]) -> None:
-    import pandas as pd
-
     st.markdown("##### Loss over all stages")
     floor = pd.DataFrame({"level": [views.floor], "words": ["last place of float64"]})
     if experiment.precision == "float32":
@@ -251,13 +272,13 @@ def _stage(views: StageViews, index: int) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         if len(views.names) == 1:
-            draw(f"residual_{index}", residual(f"e_{index}"), residual_rows(views, index))
+            draw(f"residual_{index}", residual("what is left"), residual_rows(views, index))
         elif len(views.names) == 2:
             rows = plane_rows(views, views.fine_left[index])
-            draw(f"residual_{index}", heat_map(f"e_{index}", signed=True), rows)
+            draw(f"residual_{index}", heat_map("what is left", signed=True), rows)
     with right:
         rows, marks = wave_rows(views, index)
-        draw(f"waves_{index}", waves(f"e_{index}"), rows, {MARKS: marks})
+        draw(f"waves_{index}", waves(f"what is left after stage {index}"), rows, {MARKS: marks})
 
 
 def _explained(experiment: Experiment) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from playground.analysis.stages import StageFigures
+from playground.charts.stages import AT, BETWEEN
 from playground.experiment import Experiment
 from playground.training.events import Metrics
 from playground.training.stage_views import StageViews, iterations, steps_of_a_stage
 
 _DRAWN = 800  # places of a line; more cannot be told apart
-AT, BETWEEN = "at the points", "between them"
 
 
 def thinned(count: int, most: int = _DRAWN) -> np.ndarray:
@@ -56,7 +56,8 @@ def wave_rows(views: StageViews, index: int) -> tuple[pd.DataFrame, pd.DataFrame
         words += f", κ of stage {index + 1} = {views.kappas[index]:.4g}"
     elif index:
         words += f" (12 f_d = {12 * spectrum.dominant:.4g})"
-    return rows, pd.DataFrame({"frequency": [spectrum.dominant], "words": [words]})
+    late = bool(spectrum.dominant > frequencies[-1] / 2)
+    return rows, pd.DataFrame({"frequency": [spectrum.dominant], "words": [words], "late": [late]})
 
 
 def plane_rows(views: StageViews, values: np.ndarray) -> pd.DataFrame:
@@ -69,6 +70,8 @@ def plane_rows(views: StageViews, values: np.ndarray) -> pd.DataFrame:
     a, b = _edges(xs), _edges(ys)
     x, y = np.meshgrid(a[:-1], b[:-1], indexing="ij")
     x2, y2 = np.meshgrid(a[1:], b[1:], indexing="ij")
+    # Neighbours overlap a little, or a browser leaves light lines between them.
+    x2, y2 = x2 + 0.1 * (x2 - x), y2 + 0.1 * (y2 - y)
     columns = {"x": x, "x2": x2, "y": y, "y2": y2, "value": cells}
     return pd.DataFrame({name: each.ravel() for name, each in columns.items()})
 
@@ -120,9 +123,8 @@ def table_rows(figures: Sequence[StageFigures]) -> pd.DataFrame:
                 "f_d before": f"{f.dominant_frequency:.4g}",
                 "κ": f"{f.kappa:.4g}",
                 "ε": f"{f.scale:.2e}",
-                "weights": f"{f.weights:,}",
-                "with biases": f"{f.parameters:,}",
-                "seconds": f"{f.seconds:.1f}",
+                "weights (and biases)": f"{f.weights:,} ({f.parameters:,})",
+                "s": f"{f.seconds:.1f}",
             }
             for f in figures
         ]
