@@ -13,13 +13,14 @@ import torch
 from benchmarks import mlp, rk
 from benchmarks.gpu import gpu
 from benchmarks.live import boundary, frame, resume
+from benchmarks.multi_stage import multi_stage
 from benchmarks.pixel import pixel
 from benchmarks.table1 import table1
 from playground.integrators import INTEGRATORS
 
 LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
-WHOLE = {"pixel": pixel, "table1": table1, "gpu": gpu}
+WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 ROUNDS = 9
 
 

@@ -191,7 +191,8 @@ class Jobs(Reader):
         with self._steering(run_id) as (db, row):
             if row["status"] not in ("finished", "paused", "stopped"):
                 raise Refused(f"the run is {row['status']}; stages are added to one that rests")
-            if not goes_on(record_of(row).experiment, experiment):
+            before = record_of(row).experiment
+            if before == experiment or not goes_on(before, experiment):
                 raise Refused("the run is of another experiment; stages are all that can be added")
             check_caps(db, self.settings, row["user"])
             values = {"experiment": experiment.model_dump_json(), "status": "queued", "reason": ""}

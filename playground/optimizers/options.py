@@ -108,7 +108,7 @@ class AdamThenLBFGSOptions(Options):
         log=True,
     )
     adam_steps: int = option(
-        2000,
+        1500,
         label="Adam steps",
         help="So many steps are Adam's, all later ones L-BFGS's; zero is L-BFGS alone.",
         ge=0,
@@ -123,7 +123,7 @@ class AdamThenLBFGSOptions(Options):
         advanced=True,
     )
     history: int = option(
-        50,
+        30,
         label="History",
         help="Curvature pairs that L-BFGS remembers.",
         ge=1,

@@ -13,12 +13,19 @@ KUTTA = {"a": [[], ["1/3"], [0, "2/3"]], "b": ["1/4", 0, "3/4"], "order": 3}
 
 def net(name, **options):
     size = {"mlp": {"width": 4}, "standard_net": {"width": 4, "depth": 3}}
+    size |= {"multi_stage": {"width": 4, "depth": 2}}
     size |= {"rk_net": {"width": 3, "depth": 3}, "neural_ode": {"depth": 3, "hidden": 5}}
     return {"name": name, "options": {**size[name], **options}}
 
 
 def named(name, **options):
     return {"name": name, "options": options}
+
+
+def staged(network, **changes):
+    plan = named("adam_lbfgs", adam_steps=6, iterations=3, restart=10)
+    usual = {"data": "function", "loss": "mean_square", "precision": "float64", "epochs": 10}
+    return {**usual, "optimizer": plan, "network": network, **changes}
 
 
 def table(key, **options):
@@ -48,6 +55,21 @@ CASES: dict[str, dict] = {
         "network": net("neural_ode", time_dependent=True, head="none"),
         "scheme": named("custom", a=[[], [0.123456789]], b=[-0.3, 1.3], order=1),
     },
+    "stages": staged(net("multi_stage", stages=3), n_train=41, epochs=12),
+    "stages of one": staged(net("multi_stage", stages=1, width=5)),
+    "stages by sign changes": staged(net("multi_stage", kappa="sign_changes", first="tanh")),
+    "stages by hand": staged(
+        net("multi_stage", kappa="by_hand", kappa_value=4.5, normalise="max"), precision="float32"
+    ),
+    "stages of mini-batches, Lookahead": staged(
+        net("multi_stage", normalise="none", inputs=["x1", "sin(x1)"]),
+        optimizer="lookahead",
+        schedule="cosine",
+    ),
+    "stages on classes": staged(net("multi_stage"), data="moons", optimizer="adam", batch_size=500),
+    "stages over the plane, penalties": staged(
+        net("multi_stage"), data=named("function", function="hills"), l2=0.01, clip_norm=1.0
+    ),
     "double precision": {"precision": "float64", "network": net("rk_net", depth=7)},
     "double precision, regression": {
         "precision": "float64",

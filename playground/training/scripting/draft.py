@@ -10,7 +10,16 @@ from typing import Any
 
 LINE = 100  # characters of a line
 
-_STANDARD = {"argparse", "base64", "collections", "functools", "io", "itertools", "math", "sys"}
+_STANDARD = {
+    "argparse",
+    "base64",
+    "collections",
+    "collections.abc",
+    "dataclasses",
+    "functools",
+    "io",
+}
+_STANDARD |= {"itertools", "math", "sys", "typing"}
 
 
 @dataclass

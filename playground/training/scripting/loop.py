@@ -6,6 +6,7 @@ from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
+from playground.training.scripting.staged import write_staged_loop
 from playground.training.steppers import EXPLOSION
 
 
@@ -20,8 +21,11 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     draft.need("import argparse", "import math", "import numpy as np", "import torch")
     _judge(draft, experiment)
     _epoch(draft, experiment, scheduled)
-    _train(draft, experiment)
-    _main(draft, experiment)
+    if experiment.network.entry.staged:
+        write_staged_loop(draft, experiment)
+    else:
+        _train(draft, experiment)
+        _main(draft, experiment)
 
 
 def _classifies(experiment: Experiment) -> bool:
@@ -97,8 +101,11 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     uses_weights = penalties(experiment) or experiment.clip_norm
     weights = "weights = [w for w in net.parameters() if w.requires_grad]\n    "
     lines, index, batches = _update(experiment), "", "order.split(BATCH_SIZE)"
+    whole = experiment.network.entry.staged and _takes_all(experiment)
+    if whole:
+        batches = "[slice(None)]"
     if scheduled:
-        index, batches = "step, ", "enumerate(order.split(BATCH_SIZE), start=first)"
+        index, batches = "step, ", f"enumerate({batches}, start=first)"
         lines = [
             "for group in optimizer.param_groups:",
             '    group["lr"] = learning_rate(step)',
@@ -113,8 +120,20 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     if scheduled:
         first = "    first = epoch * math.ceil(len(x) / BATCH_SIZE)\n    for step,"
         code = code.replace("    for step,", first)
+    if whole:  # all points at once need no order
+        start, end = (
+            code.index("    # The order of"),
+            code.index("    first =" if scheduled else "    for "),
+        )
+        code = code[:start] + code[end:]
     draft.constant("DIVERGENCE", EXPLOSION, "growth of the loss that ends the training")
     draft.block(code)
+
+
+def _takes_all(experiment: Experiment) -> bool:
+    """Return whether each step takes all training points."""
+    full = experiment.optimizer.entry.full_batch
+    return full or experiment.batch_size >= experiment.split_sizes[0]
 
 
 def _train(draft: Draft, experiment: Experiment) -> None:

@@ -18,6 +18,7 @@ from playground.integrators import resolve
 from playground.networks import ACTIVATIONS
 from playground.training.scripting.adjoint import write_adjoint
 from playground.training.scripting.draft import Draft, block, body
+from playground.training.scripting.staged import write_staged_net
 from playground.training.scripting.steps import Stepper, integration, write_steps
 
 
@@ -303,4 +304,7 @@ _WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
     "standard_net": _standard,
     "rk_net": _flow_net,
     "neural_ode": _neural_ode,
+    "multi_stage": lambda draft, experiment, options: write_staged_net(
+        draft, options, _inputs(draft, experiment)
+    ),
 }

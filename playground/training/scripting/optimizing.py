@@ -12,6 +12,7 @@ from torch import nn
 
 from playground.experiment import Experiment
 from playground.optimizers import OPTIMIZERS
+from playground.optimizers.quasi_newton import AdamThenLBFGS
 from playground.training.events import Amendment
 from playground.training.scripting.draft import Draft, block, body, literal, wrapped_call
 
@@ -57,6 +58,8 @@ def _constructor(draft: Draft, name: str, options: Any) -> tuple[str, list[str]]
     if name == "muon":
         draft.block(_MUON)
         return "LayeredMuon", ["weights", "lr=LEARNING_RATE", f"momentum={options.momentum!r}"]
+    if name == "adam_lbfgs":
+        return _adam_then_lbfgs(draft, options)
     optimizer = OPTIMIZERS[name].make([nn.Parameter(torch.zeros(1))], options)
     kind = type(optimizer)
     if getattr(torch.optim, kind.__name__, None) is not kind:
@@ -68,6 +71,15 @@ def _constructor(draft: Draft, name: str, options: Any) -> tuple[str, list[str]]
         if key in usual and key != "lr" and value != usual[key].default
     ]
     return f"torch.optim.{kind.__name__}", ["weights", "lr=LEARNING_RATE", *chosen]
+
+
+def _adam_then_lbfgs(draft: Draft, options: Any) -> tuple[str, list[str]]:
+    draft.need("from collections.abc import Callable, Iterable", "from typing import Any")
+    draft.need("from torch import Tensor")
+    draft.block(inspect.getsource(AdamThenLBFGS))
+    chosen = options.model_dump(exclude={"learning_rate"})
+    arguments = [f"{key}={literal(value)}" for key, value in chosen.items()]
+    return "AdamThenLBFGS", ["weights", "lr=LEARNING_RATE", *arguments]
 
 
 _MUON = """
@@ -130,7 +142,8 @@ def write_rate(
         draft.need("import math")
         draft.constant("N_TRAIN", n_train)
         draft.expression("TOTAL_STEPS", "EPOCHS * math.ceil(N_TRAIN / BATCH_SIZE)")
-        lines += ["progress = step / TOTAL_STEPS", f"return rate * ({factor})"]
+        step = "(step % TOTAL_STEPS)" if experiment.network.entry.staged else "step"
+        lines += [f"progress = {step} / TOTAL_STEPS", f"return rate * ({factor})"]
     else:
         lines.append("return rate")
     code = "\n    ".join(lines)
@@ -185,6 +198,9 @@ def write_loss(draft: Draft, experiment: Experiment) -> None:
     code = _LOSSES.get((experiment.loss.name, experiment.task))
     if code is None:
         raise ValueError(f"loss: no script can be written for {experiment.loss.name!r}")
+    if experiment.network.entry.staged:  # what is left of one-hot targets comes as it is
+        one_hot = "F.one_hot(targets, N_OUTPUTS).to(outputs.dtype)"
+        code = code.replace(one_hot, f"targets if targets.is_floating_point() else {one_hot}")
     draft.need("from torch.nn import functional as F")
     without = ", penalties left out" if penalties(experiment) else ""
     draft.block(f"""

@@ -31,7 +31,13 @@ _NONE = pd.DataFrame({"level": [], "words": []})
 def _reduced(settings: Settings) -> str:
     budget = settings.budget
     words = f"Adam {budget.adam:,} steps and L-BFGS {budget.lbfgs:,} iterations a stage"
-    return words + (" (reduced)" if settings.protocol == "quick" else "")
+    return words + (" (reduced)" if settings.protocol != "full" else "")
+
+
+def _seeds(settings: Settings) -> str:
+    if settings.repetitions == 1:
+        return f"one repetition (seed {settings.first}), which says nothing about chance"
+    return f"{settings.repetitions} repetitions, seeds from {settings.first}"
 
 
 # Figure 1 ---------------------------------------------------------------------------------------
@@ -174,8 +180,8 @@ def _told(views: dict[str, StageViews]) -> str:
     ratio = one.figures[-1].loss / two.figures[-1].loss
     if ratio > 1:
         return (
-            f"The two small nets end with a loss **{_round(ratio):,} times lower** than the large one, as the "
-            "lecture says (about 1e-14 against 1e-8, a factor of a million)."
+            f"The two small nets end with a loss **{_round(ratio):,} times lower** than the large one, "
+            "as the lecture says (about 1e-14 against 1e-8, a factor of a million)."
         )
     return (
         f"Here the large net ends with the lower loss, by a factor of {1 / ratio:.2g}: not as in the "
@@ -211,7 +217,7 @@ def plateau(settings: Settings) -> None:
             _flatness([(p.title, [[rms.get(e) for e in r] for r in p.experiments]) for p in panels])
         )
         st.caption(
-            f"{_reduced(settings)}; {settings.repetitions} repetitions, seeds from {settings.first}. "
+            f"{_reduced(settings)}; {_seeds(settings)}. "
             "Diamonds and bars: mean ± standard deviation of the logarithm; dots: single trainings. "
             + (
                 "The loss is as it is: much of the plateau is L-BFGS's, which drops curvature below "
@@ -297,14 +303,32 @@ def magnitudes(settings: Settings) -> None:
             spread("magnitude", "RMS error / RMS of the data", groups, tuple(plans)),
             rows,
         )
+        st.markdown(_of_the_magnitudes(rows))
         _fits(plans["as it is"], dict(zip(flat, runs)))
         st.caption(
-            f"{_reduced(settings)}; {settings.repetitions} repetitions, seeds from {settings.first}. "
+            f"{_reduced(settings)}; {_seeds(settings)}. "
             "One stage of 3×20 units; the error is divided by the size of the data, so that all "
             "magnitudes can be compared."
         )
 
     draw_study(SHEET, flat, results)
+
+
+def _of_the_magnitudes(rows: pd.DataFrame) -> str:
+    """Say how much worse the ends are than the middle, with and without normalisation."""
+    means = rows.groupby(["series", "group"])["mean"].first()
+    names = [f"{m:g}" for m in (1, MAGNITUDES[0], MAGNITUDES[-1])]
+    told = []
+    for label in means.index.unique("series"):
+        own = means[label]
+        if not set(names) <= set(own.index):
+            continue
+        one, small, large = (own[name] for name in names)
+        told.append(
+            f"{label}, the error is {one:.2g} of the data at magnitude 1, {small / one:.2g} times "
+            f"that at {names[1]} and {large / one:.2g} times that at {names[2]}"
+        )
+    return f"{'; '.join(told).capitalize()}." if told else ""
 
 
 @st.cache_data(show_spinner=False)
