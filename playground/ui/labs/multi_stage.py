@@ -7,18 +7,20 @@ import streamlit as st
 from playground.datasets import FUNCTIONS
 from playground.registry import Slot
 from playground.ui.browser import browser
-from playground.ui.labs import multi_stage_figures
 from playground.ui.labs.charting import title
 from playground.ui.labs.multi_stage_fit import draw_fit
+from playground.ui.labs.multi_stage_magnitudes import magnitudes
+from playground.ui.labs.multi_stage_one_or_two import one_or_two
+from playground.ui.labs.multi_stage_plateau import plateau
 from playground.ui.labs.multi_stage_settings import SHEET, VIEWS, Settings
 from playground.ui.labs.multi_stage_table import own_table
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
 _FIGURES = {
-    "figure1": multi_stage_figures.one_or_two,
-    "figure2": multi_stage_figures.plateau,
-    "figure3": multi_stage_figures.magnitudes,
+    "figure1": one_or_two,
+    "figure2": plateau,
+    "figure3": magnitudes,
 }
 
 
