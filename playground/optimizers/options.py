@@ -135,7 +135,7 @@ class AdamThenLBFGSOptions(Options):
         label="Loss for L-BFGS",
         help="As it is, a thousand times, or divided by its value at each restart: torch's L-BFGS "
         "drops curvature pairs below 1e-10, which stops it early where the loss is small.",
-        labels={"none": "as it is", "thousand": "× 1000", "current": "÷ its value"},
+        labels={"none": "as it is", "thousand": "×1000", "current": "÷ its value"},
     )
     restart: int = option(
         1000,

@@ -49,7 +49,7 @@ def experiment_of(
 
     Args:
         data: What is fitted.
-        n_train: At how many points.
+        n_train: At how many points; ten times as many judge, or all other rows of a table.
         network: The multi-stage net.
         optimizer: Adam followed by L-BFGS.
         lbfgs: L-BFGS iterations in each stage; rounded up to whole steps.
@@ -59,10 +59,15 @@ def experiment_of(
     """
     plan = optimizer.options
     steps = plan.adam_steps + math.ceil(lbfgs / plan.iterations)
+    rows = data.entry.n_rows(data.options)
+    n_validation = max(2, min(MOST_FINE, FINE * n_train))
+    if rows is not None:  # of a table, what is not trained on judges
+        n_train = min(n_train, rows - 2)
+        n_validation = rows - n_train
     return Experiment(
         data=data,
         n_train=n_train,
-        n_validation=max(2, min(MOST_FINE, FINE * n_train)),
+        n_validation=n_validation,
         data_seed=data_seed,
         network=network,
         scheme="euler",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from playground.datasets import TableError, TableMissing
 from playground.experiment import DataSlot, Experiment, NetworkSlot, OptimizerSlot
-from playground.registry import Misfit, Options, option
+from playground.registry import Misfit, Options, bounds, option
 from playground.training.multi_stage_plans import Budget, experiment_of
 from playground.ui.sheet import Sheet
 
@@ -22,6 +23,7 @@ VIEWS = {
 DATA = ("function", "table")
 BUDGETS = {"look": Budget(200, 200), "quick": Budget(1000, 1000), "full": Budget(3000, 4000)}
 REPETITIONS = {"look": 1, "quick": 3, "full": 8}
+_MOST_STEPS = int(bounds(Experiment.model_fields["epochs"])[1] or 1)
 _SLOTS = {"data": "function", "network": "multi_stage", "optimizer": "adam_lbfgs"}
 
 
@@ -94,6 +96,14 @@ class Settings(Options):
     def _fits(self) -> Settings:
         if self.optimizer.options.adam_steps + self.lbfgs == 0:
             raise Misfit("lbfgs", "0 is not legal without a step of Adam; legal is 1 or more", 1000)
+        plan = self.optimizer.options
+        steps = plan.adam_steps + math.ceil(self.lbfgs / plan.iterations)
+        if steps > _MOST_STEPS:
+            text = (
+                f"{plan.adam_steps} is not legal with {self.lbfgs} iterations of L-BFGS; legal is up to "
+                f"{_MOST_STEPS - steps + plan.adam_steps}, or fewer of those"
+            )
+            raise Misfit("optimizer.adam_steps", text, _MOST_STEPS - steps + plan.adam_steps)
         try:
             options, entry = self.data.options, self.data.entry
             if entry.task_of(options) != "regression":
