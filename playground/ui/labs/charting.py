@@ -12,6 +12,8 @@ from playground.ui.browser import browser
 from playground.ui.exports import chart_menu
 from playground.ui.sheet import Sheet
 
+_ROW = 20  # pixels of a name in a legend
+
 
 def title(sheet: Sheet, text: str) -> None:
     """Draw the title of a page, with the menu that holds its link at the other end."""
@@ -48,7 +50,23 @@ def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
     """Return a chart whose legend has one column, as long names need where there is little room."""
     config = specification.get("config", {})
     legend = {**config.get("legend", {}), "columns": 1}
-    return {**specification, "config": {**config, "legend": legend}}
+    narrow = {**specification, "config": {**config, "legend": legend}}
+    height = specification.get("height")
+    if isinstance(height, int | float):  # the rows that are more do not come off the chart
+        narrow["height"] = height + _ROW * (_names(specification) // 2)
+    return narrow
+
+
+def _names(part: Any) -> int:
+    """Return how many names the longest legend of a chart has."""
+    if isinstance(part, list):
+        return max(map(_names, part), default=0)
+    if not isinstance(part, dict):
+        return 0
+    colour = part.get("color")
+    domain = colour.get("scale", {}).get("domain") if isinstance(colour, dict) else None
+    own = len(domain) if isinstance(domain, list) and colour.get("legend", {}) is not None else 0
+    return max([own, *map(_names, part.values())])
 
 
 def table(rows: pd.DataFrame, **columns: Any) -> None:

@@ -35,6 +35,11 @@ def magnitudes(settings: Settings) -> None:
 
     def results(runs: Runs) -> None:
         rms = rms_of(flat, runs)
+        if not rms:
+            st.caption(
+                "The error over the magnitude of the data comes here, with and without normalisation."
+            )
+            return
         size = _size_of_the_target()
         rows = pd.concat(
             spread_rows(

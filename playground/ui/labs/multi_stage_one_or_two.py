@@ -46,6 +46,7 @@ def _compared(
         if run is not None and studies.is_done(run)
     }
     if not ended:
+        st.caption("The errors of both nets and the loss of all five trainings come here.")
         return
     views = {name: seen(experiment, run) for name, (experiment, run) in ended.items()}
     two, one = (views.get(name) for name in names[:2])

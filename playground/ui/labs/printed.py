@@ -75,15 +75,18 @@ def _all() -> None:
     rows = []
     for name, entry in PRINTED.items():
         row = {"printed as": entry.label, "claimed order": entry.claimed}
-        row |= {SYSTEMS[p].label: _order(_printed(name, _usual(p)), p) for p in _PROBLEMS}
+        orders = {p: _order(_printed(name, _usual(p)), p) for p in _PROBLEMS}
+        row |= {
+            SYSTEMS[p].label: "no slope" if order is None else f"{order:.2f}"
+            for p, order in orders.items()
+        }
         meant = [_order(_registered(n, _usual("cosine")), "cosine") for n in entry.corrected]
         row["what was meant"] = ", ".join(
             f"{INTEGRATORS[n].label} ({'?' if order is None else f'{order:.2f}'})"
             for n, order in zip(entry.corrected, meant)
         )
         rows.append(row)
-    number = st.column_config.NumberColumn(format="%.2f")
-    table(pd.DataFrame(rows), **{SYSTEMS[p].label: number for p in _PROBLEMS})
+    table(pd.DataFrame(rows))
     st.caption(
         "Observed orders, fitted to the errors with up to "
         f"{_STEPS[-1]} steps. A problem that does not depend on time cannot tell a wrong node from a "
