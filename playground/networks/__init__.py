@@ -27,7 +27,9 @@ from playground.registry import Options
 
 __all__ = [
     "ACTIVATIONS",
+    "IMAGE_NETWORKS",
     "NETWORKS",
+    "POINT_NETWORKS",
     "ImageNet",
     "Network",
     "PointNet",
@@ -39,6 +41,8 @@ __all__ = [
 _DRAWING = threading.Lock()
 POINTS = (mlp, flow_net, neural_ode, multi_stage)  # importing the families fills the registry
 IMAGES = (residual_nets, mixer, conv_ode, attention)
+POINT_NETWORKS = tuple(name for name, entry in NETWORKS.items() if not entry.takes_images)
+IMAGE_NETWORKS = tuple(name for name, entry in NETWORKS.items() if entry.takes_images)
 
 
 def build(

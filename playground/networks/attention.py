@@ -66,13 +66,13 @@ class ODEAttentionOptions(AttentionOptions):
     horizon: float = option(
         1.0, label="Horizon T", help="Time that the positions flow.", ge=0.01, le=100, log=True
     )
-    method: Literal[
-        "euler", "midpoint", "rk4", "dopri5", "dopri8", "bosh3", "adaptive_heun"
-    ] = option(
-        "rk4",
-        label="Method",
-        help="torchdiffeq's solver between the times; its rk4 is the 3/8 rule.",
-        labels={"rk4": "rk4 (3/8 rule)"},
+    method: Literal["euler", "midpoint", "rk4", "dopri5", "dopri8", "bosh3", "adaptive_heun"] = (
+        option(
+            "rk4",
+            label="Method",
+            help="torchdiffeq's solver between the times; its rk4 is the 3/8 rule.",
+            labels={"rk4": "rk4 (3/8 rule)"},
+        )
     )
     substeps: int = option(
         1,
@@ -217,27 +217,32 @@ class ODEAttention(ImageNet):
         self.norm = nn.LayerNorm(options.width)
         self.head = AttentionHead(options, n_outputs)
         self.method, self.tolerance = options.method, options.tolerance
-        self.n_times, self.horizon, self.substeps = options.n_times, options.horizon, options.substeps
+        self.n_times, self.horizon, self.substeps = (
+            options.n_times,
+            options.horizon,
+            options.substeps,
+        )
 
     def times(self) -> list[float]:
         """Return the times that are attended to, from 0 to T."""
         return [self.horizon * i / (self.n_times - 1) for i in range(self.n_times)]
 
-    def _solver(self, y: Tensor) -> dict[str, object]:
-        if self.method in ADAPTIVE:
-            return {"rtol": self.tolerance, "atol": self.tolerance / 100}
-        steps = (self.n_times - 1) * self.substeps
+    def _solved(self, y: Tensor) -> Tensor:
+        fixed = self.method not in ADAPTIVE
+        steps = (self.n_times - 1) * (self.substeps if fixed else 1)
         grid = torch.linspace(0.0, self.horizon, steps + 1, dtype=y.dtype, device=y.device)
-        return {"options": {"grid_constructor": lambda _f, _y, _t: grid}}
+        if not fixed:
+            tolerances = {"rtol": self.tolerance, "atol": self.tolerance / 100}
+            return torchdiffeq.odeint(self.field, y, grid, method=self.method, **tolerances)
+        # Times that are the very numbers of the grid need no interpolation.
+        options = {"grid_constructor": lambda _f, _y, _t: grid}
+        times = grid[:: self.substeps]
+        return torchdiffeq.odeint(self.field, y, times, method=self.method, options=options)
 
     def states(self, y: Tensor) -> list[Tensor]:
         """Return the positions ``(batch, positions, width)`` at every time, before the norm."""
         before = self.field.calls
-        times = torch.tensor(self.times(), dtype=y.dtype, device=y.device)
-        solver = self._solver(y)
-        if "options" in solver:  # the very numbers of the grid, so that none is interpolated
-            times = solver["options"]["grid_constructor"](None, y, times)[:: self.substeps]
-        states = torchdiffeq.odeint(self.field, y, times, method=self.method, **solver)
+        states = self._solved(y)
         self.nfe += self.field.calls - before
         return list(states)
 
@@ -261,9 +266,7 @@ class ODEAttention(ImageNet):
         return self.head.attention.pairs(self.attended(x))
 
 
-def _classic(
-    shape: Shape, n_outputs: int, options: AttentionOptions, _: ChosenScheme
-) -> nn.Module:
+def _classic(shape: Shape, n_outputs: int, options: AttentionOptions, _: ChosenScheme) -> nn.Module:
     return ClassicAttention(shape, n_outputs, options)
 
 

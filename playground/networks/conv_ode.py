@@ -44,9 +44,7 @@ class ConvODEOptions(ImageOptions, StepSize):
         unit="pixels",
         when={"augment": "border"},
     )
-    filters: int = option(
-        32, label="Filters", help="Channels inside the field.", ge=1, le=512
-    )
+    filters: int = option(32, label="Filters", help="Channels inside the field.", ge=1, le=512)
     horizon: float = option(
         1.0,
         label="Horizon T",

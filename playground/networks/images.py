@@ -159,5 +159,3 @@ class PooledHead(nn.Module):
 def conv(n_in: int, n_out: int, size: int, stride: int = 1) -> nn.Conv2d:
     """Return a convolution without bias that keeps the size of the image, but for the stride."""
     return nn.Conv2d(n_in, n_out, size, stride=stride, padding=size // 2, bias=False)
-
-

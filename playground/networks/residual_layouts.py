@@ -58,16 +58,19 @@ MOST_BLOCKS = 9
 def small_taylor(blocks: int) -> tuple[int, int, int]:
     """Return the blocks of a small Taylor multistep net with the weights of a small PreActResNet.
 
-    Numbers of weights in units of the squared base width: 18, 72 and 288 a block of the three
-    stages, 56 and 224 for the two first blocks that project, and 3·(2 + 8) for the transitions.
+    Of layouts that come equally near, the deepest is taken. Weights are counted in units of the
+    squared base width: 18, 72 and 288 for a block of the three stages, 56 and 224 for the two first
+    blocks that project, and 3·(2 + 8) for the transitions.
     """
     wanted = 18 * blocks + 56 + 72 * (blocks - 1) + 224 + 288 * (blocks - 1)
 
     def distance(stages: tuple[int, int, int]) -> tuple[int, int]:
         a, b, c = stages
-        return abs(18 * a + 72 * b + 288 * c + 30 - wanted), a
+        return abs(18 * a + 72 * b + 288 * c + 30 - wanted), -(a + b + c)
 
-    return min(product(range(2, blocks + 4), range(1, 4 * blocks), range(1, blocks + 1)), key=distance)
+    return min(
+        product(range(2, blocks + 4), range(1, 4 * blocks), range(1, blocks + 1)), key=distance
+    )
 
 
 class StagedOptions(ImageOptions):

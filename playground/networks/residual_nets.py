@@ -78,7 +78,11 @@ class PreActResNet(ResidualNet):
         """Return the features behind the stem and behind every block."""
         step, states = self.connection.begin(), [y]
         for block in self.blocks:
-            y = step(block, y) if block.shortcut is None else sum(block.crossing(y))
+            if block.shortcut is None:
+                y = step(block, y)
+            else:
+                carried, change = block.crossing(y)
+                y = carried + change
             states.append(y)
         self.nfe += len(self.blocks)
         return states
