@@ -228,6 +228,11 @@ class ODEAttention(ImageNet):
         return [self.horizon * i / (self.n_times - 1) for i in range(self.n_times)]
 
     def _solved(self, y: Tensor) -> Tensor:
+        if y.dtype in (
+            torch.float16,
+            torch.bfloat16,
+        ):  # mixed precision: the state is summed in full
+            y = y.float()
         fixed = self.method not in ADAPTIVE
         steps = (self.n_times - 1) * (self.substeps if fixed else 1)
         grid = torch.linspace(0.0, self.horizon, steps + 1, dtype=y.dtype, device=y.device)

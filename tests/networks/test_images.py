@@ -50,6 +50,16 @@ def test_any_size_both_forms_and_gradients(name, shape):
 
 
 @pytest.mark.parametrize("name", IMAGE_NETWORKS)
+def test_mixed_precision_comes_near_the_full_one(name):
+    net, x = small(name, (1, 8, 8)).eval(), torch.randn(3, 1, 8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = net(x)
+    mixed.float().square().sum().backward()
+    assert torch.allclose(mixed.float(), net(x), atol=0.05)
+    assert all(p.grad is not None for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_gradients_are_not_zero(name):
     net = small(name, (3, 12, 12)).double()
     x = torch.randn(5, 3, 12, 12, dtype=torch.float64)
