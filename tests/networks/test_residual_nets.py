@@ -174,23 +174,24 @@ def test_stages_of_ho_resnet_share_the_weights(scheme, x):
 
 
 def test_lm_resnet_by_hand(x):
-    net = small("lm_resnet")
-    k = net.k.detach()
-    assert k.shape == (
-        3,
-    )  # of six blocks, the first one and two that change the shape step by Euler
+    net = small("lm_resnet", blocks=4)
+    k, f = net.k.detach(), net.blocks
+    assert k.shape == (9,)  # of twelve blocks the first and two that change the shape step by Euler
     assert bool(((k >= 1) & (k <= 1.1)).all())
-    f = net.blocks
-    x0 = net.lift(x)
-    x1 = x0 + f[0](x0)
-    y = k[0] * x1 + (1 - k[0]) * x0 + f[1](x1)
-    for weight, first in zip(k[1:], (2, 4)):
-        shortcut = net.shortcuts[str(first)]
-        opened = functional.relu(shortcut.norm(y))
-        before = functional.conv2d(opened, shortcut.conv.weight, stride=2)
-        y = before + f[first](y)
-        y = weight * y + (1 - weight) * before + f[first + 1](y)
-    assert torch.allclose(net(x), net.head.linear(y.mean((2, 3))), atol=1e-10)
+    x1 = net.lift(x)
+    for stage, first in enumerate((0, 4, 8)):
+        x0 = x1
+        if stage:
+            shortcut = net.shortcuts[str(first)]
+            opened = functional.relu(shortcut.norm(x1))
+            x0 = functional.conv2d(opened, shortcut.conv.weight, stride=2)
+        x1 = x0 + f[first](x1)
+        k1, k2, k3 = k[3 * stage : 3 * stage + 3]
+        x2 = k1 * x1 + (1 - k1) * x0 + f[first + 1](x1)
+        x3 = k2 * x2 + (1 - k2) * x1 + f[first + 2](x2)
+        x1 = k3 * x3 + (1 - k3) * x2 + f[first + 3](x3)
+    assert torch.allclose(net(x), net.head.linear(x1.mean((2, 3))), atol=1e-10)
+    assert net.nfe == 12
 
 
 def test_lm_resnet_with_k_one_steps_by_euler(x):
