@@ -251,6 +251,9 @@ def _parsed(field: FieldInfo, text: str) -> Any:
     kinds = _kinds(field.annotation)
     if text == "" and type(None) in kinds:
         return None
+    if typing.get_origin(field.annotation) is typing.Literal:  # whose choices may be numbers
+        choices = typing.get_args(field.annotation)
+        return next((choice for choice in choices if text_of(choice) == text), text)
     if any(typing.get_origin(kind) is tuple for kind in kinds):
         if text.lstrip().startswith("["):
             try:

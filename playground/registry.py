@@ -32,7 +32,7 @@ class Misfit(ValueError):
     """A value that is legal by itself but not beside the others.
 
     Attributes:
-        field: Dotted name of the field.
+        field: Dotted name of the field; empty: the whole slot, whatever its options.
         text: The value, why it does not fit, and what is legal.
         nearest: The nearest value that fits; ``None``: the field's default.
     """
@@ -42,8 +42,8 @@ class Misfit(ValueError):
         self.field, self.text, self.nearest = field, text, nearest
 
     def below(self, slot: str) -> Misfit:
-        """Return the same of a field of a slot's options."""
-        return Misfit(f"{slot}.{self.field}", self.text, self.nearest)
+        """Return the same of a field of a slot's options, or of the slot."""
+        return Misfit(f"{slot}.{self.field}".rstrip("."), self.text, self.nearest)
 
 
 def option(

@@ -21,7 +21,7 @@ class ChosenScheme:
     options: Options
 
 
-Maker = Callable[[int, int, Any, ChosenScheme], nn.Module]
+Maker = Callable[[Any, int, Any, ChosenScheme], nn.Module]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +29,20 @@ class Network(Entry):
     """A family of nets.
 
     Attributes:
-        make: ``(n_features, n_outputs, options, scheme) -> module``.
+        make: ``(n_features, n_outputs, options, scheme) -> module``; the features of a net on images
+            are ``(channels, height, width)``.
         uses_scheme: Whether an integrator steps the features; otherwise the scheme is ignored.
         formula: One layer in LaTeX; ``{step}`` marks the place of the scheme's own formula.
         staged: Whether it is trained in stages, each on what the ones before it have left; that takes
             the mean square as its loss.
+        takes_images: Whether it reads images instead of points.
     """
 
     make: Maker
     uses_scheme: bool = False
     formula: str = ""
     staged: bool = False
+    takes_images: bool = False
 
 
 NETWORKS: Registry[Network] = Registry("network")

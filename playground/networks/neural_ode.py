@@ -127,19 +127,16 @@ class SharedField(nn.Module):
         return self.layers[-1](y)
 
 
-class NeuralODE(PointNet):
-    """ẏ = f_θ(y) or f_θ(t, y) on [0, T], lifted to ``width`` components (Dupont et al. 2019)."""
+class SharedFlow(PointNet):
+    """What all nets share whose one field moves the state from 0 to T.
+
+    Subclasses set ``field``, which counts its ``calls``, and call ``_flow``.
+    """
 
     is_flow = True
+    field: nn.Module
 
-    def __init__(
-        self, n_features: int, n_outputs: int, options: NeuralODEOptions, chosen: ChosenScheme
-    ) -> None:
-        super().__init__()
-        self.inputs = InputFeatures(n_features, options.inputs)
-        self.lift = Lift(self.inputs.n_outputs, options.width, options.lift)
-        self.field = SharedField(options)
-        self.head = _head(options, n_outputs)
+    def _flow(self, options: NeuralODEOptions, chosen: ChosenScheme) -> None:
         self.scheme = chosen.scheme
         self.scheme_options = chosen.options
         self.n_steps = options.depth
@@ -188,6 +185,20 @@ class NeuralODE(PointNet):
     def times(self) -> list[float]:
         """Return the times of the states."""
         return [i * self.step for i in range(self.n_steps + 1)]
+
+
+class NeuralODE(SharedFlow):
+    """ẏ = f_θ(y) or f_θ(t, y) on [0, T], lifted to ``width`` components (Dupont et al. 2019)."""
+
+    def __init__(
+        self, n_features: int, n_outputs: int, options: NeuralODEOptions, chosen: ChosenScheme
+    ) -> None:
+        super().__init__()
+        self.inputs = InputFeatures(n_features, options.inputs)
+        self.lift = Lift(self.inputs.n_outputs, options.width, options.lift)
+        self.field = SharedField(options)
+        self.head = _head(options, n_outputs)
+        self._flow(options, chosen)
 
 
 NETWORKS.add(

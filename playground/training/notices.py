@@ -27,6 +27,8 @@ def early_notices(trainer: Trainer) -> tuple[str, ...]:
 def step_size_notice(trainer: Trainer) -> str | None:
     """Say when the scheme amplifies what the field damps: hλ outside the stability region."""
     net, scheme = trainer.net, trainer.experiment.scheme.chosen
+    if trainer.experiment.network.entry.takes_images:  # whose Jacobians are too large
+        return None
     if not getattr(net, "is_flow", False) or net.scheme.kind == "adaptive":
         return None
     if trainer.experiment.network.options.width > WIDEST:

@@ -26,8 +26,8 @@ class Painter:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._twin = copy.deepcopy(trainer.net)
-        self._quick = quick_to_draw(copy.deepcopy(trainer.net))
+        self._twin = copy.deepcopy(trainer.net).eval()
+        self._quick = quick_to_draw(copy.deepcopy(trainer.net)).eval()
         for ours, theirs in zip(_tensors(self._quick), _tensors(self._twin)):
             ours.data = theirs.data  # one copy of the weights serves both
         self._thread = ThreadPoolExecutor(1, "painter", _prepare)

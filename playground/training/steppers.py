@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from playground.experiment import Experiment
@@ -51,6 +53,21 @@ def penalty(experiment: Experiment, weights: list[Tensor]) -> Tensor | float:
     return total
 
 
+@contextmanager
+def dropout_of(trainer: Trainer) -> Iterator[None]:
+    """Let dropout, which only nets on images have, drop what it always drops at this step.
+
+    It draws from torch's global generator, which knows neither the run's seed nor where it resumes.
+    """
+    if not trainer.experiment.network.entry.takes_images:
+        yield
+        return
+    devices = [torch.cuda.current_device()] if trainer.device == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(trainer.experiment.weight_seed * 1_000_003 + trainer.step)
+        yield
+
+
 class TorchStepper:
     """One step at a time by torch's autograd and torch's optimiser.
 
@@ -74,7 +91,8 @@ class TorchStepper:
         def closure() -> Tensor:
             optimizer.zero_grad(set_to_none=True)
             trainer.net.nfe = 0
-            loss = trainer.loss(self._forward(x), y)
+            with dropout_of(trainer):
+                loss = trainer.loss(self._forward(x), y)
             forward = trainer.net.nfe
             objective = loss + penalty(experiment, trainer.weights)
             objective.backward()

@@ -241,9 +241,14 @@ class Trainer:
 
     def judged(self) -> dict[str, float | None]:
         """Return losses and accuracies on the whole sets with the weights as they are."""
-        with flushed():
-            train_loss, train_accuracy = self._judge(self.x, self.y)
-            loss, accuracy = self._judge(self.x_validation, self.y_validation)
+        training = self.net.training
+        self.net.eval()  # no dropout, and the running statistics of normalisations
+        try:
+            with flushed():
+                train_loss, train_accuracy = self._judge(self.x, self.y)
+                loss, accuracy = self._judge(self.x_validation, self.y_validation)
+        finally:
+            self.net.train(training)
         return {
             "train_loss": train_loss,
             "validation_loss": loss,

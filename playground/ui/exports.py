@@ -29,7 +29,8 @@ def export_menu(shown: RunRecord | None) -> None:
     if shown is None:
         return
     changes = state.jobs().amendments(shown.id)
-    _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
+    if not experiment.network.entry.takes_images:  # no script is written for those
+        _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
     _download("Metrics (CSV)", "metrics.csv", lambda: _metrics(shown.id))
     if shown.checkpoint_step >= 0:
         _download("Weights (safetensors)", "weights.safetensors", lambda: _weights(shown.id))

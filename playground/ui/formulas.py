@@ -25,6 +25,8 @@ def step_formula(experiment: Experiment) -> str | None:
 def numbers(experiment: Experiment) -> str:
     """Return the numbers of the flow: depth, step and horizon, and the features' dimensions."""
     options = experiment.network.options
+    if experiment.network.entry.takes_images:
+        return rf"{experiment.n_features} \text{{ inputs as an image}}"
     n = len(options.inputs) or experiment.n_features
     if not experiment.network.entry.uses_scheme:
         return rf"{n} \text{{ inputs}},\quad L = {options.depth},\quad \hat d = {options.width}"
@@ -39,6 +41,8 @@ def numbers(experiment: Experiment) -> str:
 def evaluations(experiment: Experiment) -> str:
     """Return how many field evaluations one forward pass takes, in words."""
     options, scheme = experiment.network.options, experiment.scheme.chosen
+    if experiment.network.entry.takes_images:
+        return "the evaluations of a net on images are counted while it trains"
     if not experiment.network.entry.uses_scheme:
         return f"{options.depth} layers, one evaluation each"
     if scheme.kind == "adaptive":

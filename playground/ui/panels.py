@@ -34,6 +34,10 @@ def network_choice(experiment: Experiment) -> None:
 def network_options(experiment: Experiment) -> None:
     """Draw size, step, activation and what else decides the net."""
     options = experiment.network.options
+    if experiment.network.entry.takes_images:
+        PLAYGROUND.options(options, "network.")
+        PLAYGROUND.seed(experiment, "weight_seed")
+        return
     _pair(options, "network.", "width", "depth")
     if experiment.network.entry.uses_scheme:
         _step_size(experiment)
@@ -54,8 +58,9 @@ def _pair(model: BaseModel, prefix: str, *names: str) -> None:
 
 def _network_choice(experiment: Experiment) -> None:
     registry = type(experiment.network).registry
-    # Nets that are trained in stages have a page of their own; one that came by a link is shown.
-    names = [n for n, e in registry.items() if not e.staged or n == experiment.network.name]
+    # Nets in stages and on images are not for this page; one that came by a link is shown.
+    elsewhere = {n for n, e in registry.items() if e.staged or e.takes_images}
+    names = [n for n in registry if n not in elsewhere or n == experiment.network.name]
     st.session_state[PLAYGROUND.key_of("network")] = experiment.network.name
     st.selectbox(
         "Family",

@@ -5,11 +5,10 @@ import torch
 from torchdiffeq import odeint
 
 from playground.integrators import INTEGRATORS
-from playground.networks import ACTIVATIONS, NETWORKS, build
+from playground.networks import ACTIVATIONS, NETWORKS, POINT_NETWORKS, build
 from playground.networks.base import stacked_linear
 from playground.registry import bounds
 
-FLOWS = [name for name, entry in NETWORKS.items() if entry.uses_scheme]
 FIXED = [name for name, scheme in INTEGRATORS.items() if scheme.kind != "adaptive"]
 
 
@@ -17,7 +16,7 @@ def trainable(net):
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", POINT_NETWORKS)
 def test_shapes_trajectory_and_gradients(name):
     net = build(name, n_features=2, n_classes=3, depth=4, width=5, seed=0).double()
     x = torch.randn(7, 2, dtype=torch.float64)
@@ -52,7 +51,7 @@ def test_default_net_of_the_playground():
     assert trainable(build("rk_net", n_features=2, n_classes=2, width=16, depth=20)) == 5_474
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", POINT_NETWORKS)
 def test_seed_fixes_the_weights_and_leaves_the_global_generator_alone(name):
     before = torch.get_rng_state()
     first = build(name, n_features=2, n_classes=2, seed=5)

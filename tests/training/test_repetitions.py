@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from playground.experiment import Experiment
-from playground.networks import NETWORKS
+from playground.networks import NETWORKS, POINT_NETWORKS
 from playground.training import events as e
 from playground.training import train
 from playground.training.batched import ELEMENTWISE, batchable, train_batched
@@ -47,7 +47,7 @@ def test_each_repetition_is_the_training_with_its_own_seeds():
     assert (summary.least, summary.greatest, summary.count) == (min(losses), max(losses), 3)
 
 
-NETS = {name: {"network": name} for name, entry in NETWORKS.items() if not entry.staged}
+NETS = {name: {"network": name} for name in POINT_NETWORKS if not NETWORKS[name].staged}
 
 
 @pytest.mark.parametrize("changes", [*NETS.values(), {"l1": 0.01, "l2": 0.1}, {"schedule": "step"}])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from playground.analysis.frames import Frames
 from playground.datasets import Table, fetch, store
 from playground.experiment import Experiment
-from playground.networks import NETWORKS
+from playground.networks import POINT_NETWORKS
 from playground.training import events as e
 from playground.training import loop, make_net, painter, train
 from playground.training.checkpoints import unpack
@@ -81,7 +81,7 @@ def slug(name):
 
 def test_the_cases_cover_every_network():
     used = {case["network"]["name"] for case in CASES.values() if "network" in case}
-    assert used == set(NETWORKS)
+    assert used == set(POINT_NETWORKS)
 
 
 @pytest.mark.parametrize("name", [*CASES, *OWN])

@@ -10,7 +10,7 @@ import torch
 from playground.analysis.frames import Frames
 from playground.experiment import Experiment
 from playground.integrators import SolverFailure
-from playground.networks import NETWORKS
+from playground.networks import NETWORKS, POINT_NETWORKS
 from playground.optimizers import OPTIMIZERS
 from playground.training import Limits, Orders, View, estimate, make_net, redraw, refusal, train
 from playground.training import events as e
@@ -156,7 +156,7 @@ def test_a_map_that_cannot_be_drawn_does_not_end_a_training(monkeypatch):
     assert not any(isinstance(event, e.Live) for event in events)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", POINT_NETWORKS)
 def test_every_network_trains_and_resumes(name):
     loss = "mean_square" if NETWORKS[name].staged else "cross_entropy"
     experiment = small(network={"name": name, "options": {"width": 3, "depth": 2}}, loss=loss)

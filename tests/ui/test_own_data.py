@@ -9,7 +9,7 @@ import pytest
 
 from playground.datasets import DATASETS, TableError, fetch, from_frame, load, parse_csv, store
 from playground.experiment import DataSlot, Experiment
-from playground.networks import NETWORKS
+from playground.networks import POINT_NETWORKS
 from playground.ui.data_choice import Displaced, fitted
 from playground.ui.data_panel import resized
 from playground.ui.exports import data_csv
@@ -50,7 +50,7 @@ def chosen(experiment, name, displaced=None, **options):
     return after, notes, kept
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", POINT_NETWORKS)
 @pytest.mark.parametrize("first", KINDS.values())
 def test_every_data_set_can_be_chosen_from_every_other(first, network):
     """From a net as narrow as the data allow, with terms of the last input."""
@@ -71,7 +71,7 @@ def test_every_data_set_can_be_chosen_from_every_other(first, network):
             assert (after, notes) == (before, [])
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", POINT_NETWORKS)
 def test_a_wide_table_raises_the_width_and_says_so(network):
     after, notes, _ = chosen(
         Experiment().adapted({"network": network})[0], "table", hash=table_of(columns=40)

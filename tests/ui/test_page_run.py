@@ -10,6 +10,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
+from playground.networks import NETWORKS, POINT_NETWORKS
+
 
 @pytest.fixture
 def sent() -> Iterator[list[ForwardMsg]]:
@@ -41,3 +43,20 @@ def test_no_place_gets_two_blocks_in_one_run(
     )
     assert len(blocks) > 20
     assert max(blocks.values()) == 1
+
+
+@pytest.mark.parametrize("network", ["conv_ode", "preact_resnet"])
+def test_a_net_on_images_is_listed_only_where_a_link_brought_it(
+    network: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    page = AppTest.from_function(script, default_timeout=60)
+    link = {"data": "donut_highd", "data.dim": "4", "network": network}
+    for name, value in link.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    (family,) = (box for box in page.selectbox if box.label == "Family")
+    assert family.value == network
+    shown = {NETWORKS[name].label for name in POINT_NETWORKS if not NETWORKS[name].staged}
+    assert set(family.options) == shown | {NETWORKS[network].label}

@@ -32,8 +32,8 @@ def plateau(settings: Settings) -> None:
         rms = rms_of(flat, runs)
         if not rms:
             st.caption(
-                "The RMS of the error over the number of units, of layers and of points comes here, a dot "
-                "for each training."
+                "The RMS of the error over the number of units, of layers and of points comes here, a "
+                "dot for each training."
             )
             return
         for panel, column in zip(panels, st.columns(3, gap="medium")):

@@ -1,0 +1,79 @@
+"""Pre-activation blocks and the maps between the stages of nets made of them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from playground.networks.images import BatchNorm, conv
+
+
+class PreActBlock(nn.Module):
+    """F of a pre-activation residual block (He et al. 2016): norm, ReLU and convolution in turn.
+
+    ``block(x)`` is the change alone; the residual connection around it adds it. A block that changes
+    the shape has a 1×1 shortcut that branches off behind the first ReLU, see ``crossing``.
+
+    Args:
+        n_in: Channels that enter.
+        n_out: Channels that leave.
+        stride: Step of the convolution that shrinks the image.
+        bottleneck: Three convolutions, the middle one with a quarter of the channels, instead of two.
+        shortcut: Whether there is a 1×1 shortcut.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        stride: int = 1,
+        bottleneck: bool = False,
+        shortcut: bool = False,
+    ) -> None:
+        super().__init__()
+        inner = n_out // 4 if bottleneck else n_out
+        sizes = [(n_in, inner, 1), (inner, inner, 3), (inner, n_out, 1)]
+        if not bottleneck:
+            sizes = [(n_in, n_out, 3), (n_out, n_out, 3)]
+        shrinking = 1 if bottleneck else 0
+        self.norms = nn.ModuleList(BatchNorm(a) for a, _, _ in sizes)
+        self.convs = nn.ModuleList(
+            conv(a, b, size, stride if i == shrinking else 1)
+            for i, (a, b, size) in enumerate(sizes)
+        )
+        self.shortcut = conv(n_in, n_out, 1, stride) if shortcut else None
+
+    def _opened(self, x: Tensor) -> Tensor:
+        return functional.relu(self.norms[0](x))
+
+    def _rest(self, y: Tensor) -> Tensor:
+        y = self.convs[0](y)
+        for norm, convolution in zip(self.norms[1:], self.convs[1:]):
+            y = convolution(functional.relu(norm(y)))
+        return y
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return F(x), in the shape of ``x`` where the block changes none."""
+        return self._rest(self._opened(x))
+
+    def crossing(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features as the shortcut carries them, and their change, in the new shape."""
+        y = self._opened(x)
+        return self.shortcut(y), self._rest(y)
+
+
+class Shrink(nn.Module):
+    """The shortcut without parameters: every second pixel, and zeros as the added channels.
+
+    Option A of He et al. (2016).
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.added, self.stride = n_out - n_in, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the features in their new shape."""
+        x = x[..., :: self.stride, :: self.stride]
+        return functional.pad(x, (0, 0, 0, 0, 0, self.added))

@@ -1,0 +1,144 @@
+"""How many blocks of which width a residual net has: as published, and small ones for a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Literal
+
+from playground.networks.images import ImageOptions
+from playground.registry import option
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Stages of equal width.
+
+    Attributes:
+        blocks: Blocks of each stage.
+        base: Channels behind the stem; each stage has twice those of the one before.
+        bottleneck: Whether the blocks are bottlenecks, which leave four times the channels.
+    """
+
+    blocks: tuple[int, ...]
+    base: int
+    bottleneck: bool = False
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels that leave the blocks of each stage."""
+        grown = 4 if self.bottleneck else 1
+        return tuple(grown * self.base * 2**i for i in range(len(self.blocks)))
+
+
+PREACT: Mapping[int, tuple[tuple[int, ...], bool]] = {
+    18: ((2, 2, 2, 2), False),
+    34: ((3, 4, 6, 3), False),
+    50: ((3, 4, 6, 3), True),
+    101: ((3, 4, 23, 3), True),
+    152: ((3, 8, 36, 3), True),
+}
+"""Blocks of each stage, and whether they are bottlenecks: He et al. (2016)."""
+
+TAYLOR: Mapping[int, tuple[tuple[int, ...], bool]] = {
+    22: ((2, 3, 4, 1), False),
+    36: ((2, 5, 8, 2), False),
+    44: ((2, 6, 4, 2), True),
+    86: ((2, 6, 17, 3), True),
+    137: ((2, 10, 30, 3), True),
+}
+"""The only layout found that has all parameter counts of the paper and its depths."""
+
+MOST_BLOCKS = 9
+
+
+@cache
+def small_taylor(blocks: int) -> tuple[int, int, int]:
+    """Return the blocks of a small Taylor multistep net with the weights of a small PreActResNet.
+
+    Of layouts that come equally near, the deepest is taken. Weights are counted in units of the
+    squared base width: 18, 72 and 288 for a block of the three stages, 56 and 224 for the two first
+    blocks that project, and 3·(2 + 8) for the transitions.
+    """
+    wanted = 18 * blocks + 56 + 72 * (blocks - 1) + 224 + 288 * (blocks - 1)
+
+    def distance(stages: tuple[int, int, int]) -> tuple[int, int]:
+        a, b, c = stages
+        return abs(18 * a + 72 * b + 288 * c + 30 - wanted), -(a + b + c)
+
+    return min(
+        product(range(2, blocks + 4), range(1, 4 * blocks), range(1, blocks + 1)), key=distance
+    )
+
+
+class StagedOptions(ImageOptions):
+    """Size of a residual net on images."""
+
+    size: Literal["published", "small"] = option(
+        "published",
+        label="Size",
+        help="The published layouts have 11 to 58 million weights; a small one has three stages and "
+        "trains on a CPU.",
+    )
+    width: int = option(
+        16,
+        label="Channels",
+        help="Channels behind the stem of a small net; the next stages have two and four times those.",
+        ge=4,
+        le=64,
+        when={"size": "small"},
+    )
+    blocks: int = option(
+        3,
+        label="Blocks a stage",
+        help="Residual blocks in each of the three stages of a small net; three make a ResNet-20. A "
+        "Taylor multistep net has as many as give it the same number of weights.",
+        ge=2,
+        le=MOST_BLOCKS,
+        when={"size": "small"},
+    )
+
+    def small(self) -> Layout:
+        """Return the layout of a small net: three stages of equally many blocks."""
+        return Layout((self.blocks,) * 3, self.width)
+
+
+class PreActOptions(StagedOptions):
+    """Options of nets with the layouts of PreActResNet."""
+
+    depth: Literal[18, 34, 50, 101, 152] = option(
+        18,
+        label="Depth",
+        help="Layers with weights: basic blocks for 18 and 34, bottlenecks for the deeper ones.",
+        when={"size": "published"},
+    )
+
+    @property
+    def layout(self) -> Layout:
+        """The stages."""
+        if self.size == "small":
+            return self.small()
+        blocks, bottleneck = PREACT[self.depth]
+        return Layout(blocks, 64, bottleneck)
+
+
+class TaylorOptions(StagedOptions):
+    """Options of TM-ResNet."""
+
+    depth: Literal[22, 36, 44, 86, 137] = option(
+        22,
+        label="Depth",
+        help="The published depths; each has about as many weights as a PreActResNet of 18, 34, 50, "
+        "101 and 152 layers.",
+        when={"size": "published"},
+    )
+
+    @property
+    def layout(self) -> Layout:
+        """The stages."""
+        if self.size == "small":
+            return Layout(small_taylor(self.blocks), self.width)
+        blocks, bottleneck = TAYLOR[self.depth]
+        return Layout(blocks, 64, bottleneck)
