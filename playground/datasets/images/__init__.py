@@ -1,7 +1,6 @@
 """Sets of images: published ones, the server's own, uploaded ones."""
 
 from playground.datasets.images import published_sets, server_folder, upload_store
-from playground.datasets.images.server_folder import image_folders
 from playground.datasets.images.image_table import (
     ImageError,
     ImageShape,
@@ -10,6 +9,7 @@ from playground.datasets.images.image_table import (
     Parts,
 )
 from playground.datasets.images.published import PUBLISHED
+from playground.datasets.images.server_folder import image_folders
 from playground.datasets.images.sources import data_folder, find, without_download
 from playground.datasets.images.upload import read_image_upload
 from playground.datasets.images.upload_store import fetch_images, store_images

@@ -131,7 +131,7 @@ def _split(options: UploadOptions, n_train: int, n_validation: int, rng: Any) ->
 @dataset(
     name="image_upload",
     label="Own images",
-    summary="Images of your own: arrays in an npz file, or a zip file of pictures in class-named folders.",
+    summary="Your own images: arrays in an npz file, or pictures in a zip file, a folder a class.",
     options=UploadOptions,
     features=lambda options: drawing.size_of(_shape(options)),
     classes=lambda options: fetch_images(options.hash).class_names,
