@@ -19,7 +19,7 @@ def run(x, seed=0, flip=True, crop=2, shape=SHAPE):
 
 def shifted(image, down, right):
     """An image ``(c, h, w)`` moved by whole pixels, zeros coming in: written out pixel by pixel."""
-    channels, height, width = image.shape
+    _, height, width = image.shape
     moved = torch.zeros_like(image)
     for row in range(height):
         for column in range(width):

@@ -67,9 +67,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str, most: in
                 raise ImageError(f"{label} declares {size} bytes and holds another number")
         with archive.open(info) as file:
             return npy.read_array(file, allow_pickle=False)
-    except ValueError as error:
-        if isinstance(error, ImageError):
-            raise
+    except ImageError:
+        raise
+    except Exception as error:  # whatever numpy's reader makes of a strange header
         raise ImageError(f"{label} cannot be read: {error}") from None
 
 

@@ -160,7 +160,7 @@ def _classes(y: np.ndarray | None, n_classes: int, what: str) -> np.ndarray:
     """Return labels ``(n,)`` or ``(n, 1)`` as int64 ``(n,)``."""
     if y is None:
         raise ImageError(f"{what} is missing")
-    if y.dtype.kind not in "ui" or y.size != len(y):
+    if y.dtype.kind not in "ui" or y.ndim == 0 or y.size != len(y):
         raise ImageError(f"{what} is {y.dtype} {y.shape}; legal are whole numbers (n,)")
     y = y.reshape(-1)
     if y.size and (int(y.min()) < 0 or int(y.max()) >= n_classes):

@@ -72,14 +72,15 @@ def read_image_upload(data: bytes, *, size: int = 32) -> ImageTable:
 
 
 def _from_arrays(data: bytes) -> ImageTable:
-    arrays = read_arrays(data, ("x", "y", "class_names"), "the file", 8 * MAX_PIXELS)
+    arrays = read_arrays(data, ("x", "y", "class_names"), "the file", 4 * MAX_PIXELS)
     missing = [name for name in ("x", "y") if name not in arrays]
     if missing:
         raise ImageError(f"the file has no array {' and '.join(missing)}; needed are x and y")
     x, y = arrays["x"], arrays["y"]
-    if y.ndim != 1 or y.dtype.kind not in "ui" or len(y) != len(x):
+    n = x.shape[0] if x.ndim else 1
+    if y.shape != (n,) or y.dtype.kind not in "ui":
         raise ImageError(
-            f"y is {y.dtype} of shape {y.shape}; legal are whole numbers ({len(x)},), one for each image"
+            f"y is {y.dtype} of shape {y.shape}; legal are whole numbers ({n},), one for each image"
         )
     if x.dtype.kind == "f":
         if not ((x >= 0) & (x <= 1)).all():
