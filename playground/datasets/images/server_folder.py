@@ -22,7 +22,13 @@ from playground.datasets.images.image_table import (
     ImageTable,
     checked,
 )
-from playground.datasets.images.pictures import Colour, is_picture, read_picture, table_of
+from playground.datasets.images.pictures import (
+    MAX_PICTURE_BYTES,
+    Colour,
+    is_picture,
+    read_picture,
+    table_of,
+)
 from playground.registry import option
 
 SETTING = "PLAYGROUND_IMAGES"
@@ -86,7 +92,7 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
     """
     try:
         named = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-        found = {path.name: _in(path) for path in named}
+        found = {path.name: list(_in(path, path.stat().st_mtime_ns)) for path in named}
     except OSError as error:
         raise ImagesMissing(
             f"folder {folder.name!r} could not be read ({error.strerror})"
@@ -106,8 +112,11 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if is_picture(path.name) and path.is_file())
+@lru_cache(maxsize=4 * MAX_IMAGE_CLASSES)
+def _in(folder: Path, _changed: int) -> tuple[Path, ...]:
+    """Return the pictures in a folder, whose time of change is part of the cache key."""
+    with os.scandir(folder) as entries:
+        return tuple(sorted(Path(e.path) for e in entries if is_picture(e.name) and e.is_file()))
 
 
 def fetch_folder(options: FolderOptions) -> ImageTable:
@@ -150,8 +159,6 @@ def _read(
 
 
 def _bytes(path: Path) -> bytes:
-    from playground.datasets.images.pictures import MAX_PICTURE_BYTES
-
     with path.open("rb") as file:
         return file.read(MAX_PICTURE_BYTES + 1)
 

@@ -113,7 +113,7 @@ def _from_npz(published: Published) -> Parts:
     return _read_npz(path, path.stat().st_mtime_ns, published.name)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)  # a set in colour takes 300 MB
 def _read_npz(path: Path, _changed: int, name: str) -> Parts:
     """Read kept arrays; the time of the last change is part of the cache key."""
     arrays = read_arrays(path, _ARRAYS, str(path), _MOST_BYTES)
@@ -212,7 +212,7 @@ def _from_idx(published: Published) -> Parts:
     return _read_idx_files(key, published.name)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _read_idx_files(key: tuple[tuple[Path, int], ...], name: str) -> Parts:
     paths = [path for path, _ in key]
     arrays = dict(zip(_ARRAYS, map(read_idx, paths)))
