@@ -175,6 +175,24 @@ def test_a_size_beyond_the_rows_is_told(wanted, used):
     assert f"{used} is used" in note
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted", "after", "words"),
+    [
+        ("n_train", 25, (25, 20), ""),
+        ("n_train", 50, (40, 20), "from 10 to 40"),
+        ("n_validation", 1, (30, 2), "from 2 to 20"),
+        ("n_validation", 99, (30, 20), "from 2 to 20"),
+    ],
+)
+def test_published_parts_do_not_share_their_images(name, wanted, after, words):
+    """The stand-in has 40 images to train on and 20 to test with."""
+    experiment = Experiment(data="mnist", network="mlp", n_train=30, n_validation=500)
+    values, note = resized(experiment, name, wanted)
+    assert (values["n_train"], values["n_validation"]) == after
+    assert words in note
+    assert bool(note) == bool(words)
+
+
 def test_the_export_of_a_table_is_the_table():
     key = table_of()
     data = {"name": "table", "options": {"hash": key, "noise": 0.5}}
