@@ -170,15 +170,19 @@ class Experiment(BaseModel):
         try:
             n_features = self.n_features
             task = self.task
+            classes = self.data.entry.n_classes(self.data.options)
         except TableMissing:  # the table may be on another server; the start of a run here says so
             return self
         except TableError as error:
             # A task that the label column cannot serve is the likelier fault than the table.
             asked = getattr(self.data.options, "task", "auto") != "auto"
             raise Misfit("data.task" if asked else "data", str(error)) from None
-        classes = self.data.entry.n_classes(self.data.options)
         if self.data.entry.rows and self.n_train < classes:
-            text = f"{self.n_train} is not legal: the table has {classes} classes, and each needs a row"
+            holder, row = ("set", "an image") if self.data.entry.image_shape else ("table", "a row")
+            text = (
+                f"{self.n_train} is not legal: the {holder} has {classes} classes, "
+                f"and each needs {row}"
+            )
             raise Misfit("n_train", text, classes)
         if task not in self.loss.entry.tasks:
             legal = [name for name, loss in LOSSES.items() if task in loss.tasks]

@@ -12,7 +12,7 @@ import numpy as np
 SIDE = 24  # most waves along each side of a plane
 MOST = 512  # most waves along a line
 PER_FREQUENCY, PER_CHANGE = 12.0, 3.0
-"""κ = 12·f_d = 3·Z: a wave of frequency f changes its sign four times in [-1, 1] for each unit of f."""
+"""κ = 12·f_d = 3·Z: a wave of frequency f changes its sign 4·f times in [-1, 1]."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Spectrum:
         return float(np.abs(self.frequencies[self.peak]).max())
 
     def lines(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return frequencies ``(n,)`` and the amplitudes over all waves whose highest is that one."""
+        """Return frequencies ``(n,)``, and the amplitudes of all waves whose highest it is."""
         highest = np.abs(self.frequencies).max(axis=1)
         found = np.unique(highest)
         squares = np.square(self.amplitudes)

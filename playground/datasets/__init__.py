@@ -1,4 +1,4 @@
-"""Point sets, regression sets and own tables, all in one registry."""
+"""Point sets, regression sets, own tables and sets of images, all in one registry."""
 
 from playground.datasets import classics, functions, multiclass, points, regression, tables
 from playground.datasets.base import (
@@ -13,6 +13,8 @@ from playground.datasets.draw import load, make, split_sizes, thumbnail
 from playground.datasets.functions import FUNCTIONS
 from playground.datasets.table import Table, TableError, TableMissing
 from playground.datasets.table_store import fetch, store
+
+from playground.datasets import images  # isort: skip - last in the registry
 
 __all__ = [
     "DATASETS",
@@ -29,6 +31,7 @@ __all__ = [
     "fetch",
     "from_frame",
     "functions",
+    "images",
     "load",
     "make",
     "multiclass",

@@ -64,6 +64,10 @@ class Dataset(Entry):
         resolve_task: Function of the options that gives the task, where it depends on them.
         rows: Function of the options that gives how many points there are, for sets that cannot draw
             without end.
+        parts: Function of the options that gives how many of these points are for training and how
+            many for judging, for sets that were published in two parts.
+        image_shape: Function of the options that gives channels, height and width of a set of images;
+            a point is an image, plane by plane and row by row, in [0, 1].
     """
 
     generator: Generator
@@ -76,6 +80,8 @@ class Dataset(Entry):
     splitter: Callable[[Any, int, int, np.random.Generator], Split] | None = None
     resolve_task: Callable[[Any], Task] | None = None
     rows: Callable[[Any], int] | None = None
+    parts: Callable[[Any], tuple[int, int]] | None = None
+    image_shape: Callable[[Any], tuple[int, int, int]] | None = None
 
     def task_of(self, options: Options) -> Task:
         """Return the task under these options."""
@@ -107,11 +113,15 @@ class Dataset(Entry):
         """Return how many points there are, ``None`` where they are drawn without end."""
         return self.rows(options) if self.rows else None
 
+    def shape_of(self, options: Options) -> tuple[int, int, int] | None:
+        """Return channels, height and width of an image, ``None`` for a set of points."""
+        return self.image_shape(options) if self.image_shape else None
+
     def split_sizes(self, options: Options, n_train: int, n_validation: int) -> tuple[int, int]:
         """Return the sizes of the two parts that are really had when these are asked for.
 
         Where there are fewer points, both parts shrink in proportion; training keeps a point of each
-        class.
+        class. The parts of a set that was published in two are each as long as they are.
 
         Raises:
             TableError: If ``n_train`` is below the number of classes of a set with so many points.
@@ -121,10 +131,14 @@ class Dataset(Entry):
             return n_train, n_validation
         least = max(1, self.n_classes(options))
         if n_train < least:
+            holder, row = ("set", "image") if self.image_shape else ("table", "row")
             raise TableError(
-                f"n_train = {n_train} is not legal: the table has {least} classes, and each needs a "
-                "training row"
+                f"n_train = {n_train} is not legal: the {holder} has {least} classes, and each needs a "
+                f"training {row}"
             )
+        if self.parts:
+            train, rest = self.parts(options)
+            return min(n_train, train), min(n_validation, rest)
         wanted = n_train + n_validation
         if wanted <= rows:
             return n_train, n_validation

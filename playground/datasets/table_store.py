@@ -24,13 +24,18 @@ from playground.datasets.table import Table, TableError, TableMissing
 UNUSED_SECONDS = 86_400  # a table used more recently is not deleted to make room
 TOUCH_SECONDS = 3600  # how exactly the time of the last use is kept
 SAMPLE_NAMES = ("sepal length", "sepal width", "petal length", "petal width")
+_FULL = (
+    "there is no room for this table: all own tables on this server may take {:g} MB "
+    "(PLAYGROUND_MAX_TABLES_MB), and those that are left are needed by runs or were used within a day; "
+    "delete runs on own data, or use a smaller table"
+)
 
 
-def folder() -> Path:
-    """Return where tables are kept: ``tables`` in ``PLAYGROUND_HOME`` or in the user's data."""
+def folder(kind: str = "tables") -> Path:
+    """Return where own data are kept: a folder in ``PLAYGROUND_HOME`` or in the user's data."""
     home = os.environ.get("PLAYGROUND_HOME")
     base = Path(home) if home else Path.home() / ".local" / "share" / "ode-net-playground"
-    return base / "tables"
+    return base / kind
 
 
 def _path(key: str) -> Path:
@@ -79,22 +84,40 @@ def keep(
     key = hashlib.sha256(data).hexdigest()
     path = _path(key)
     if path.exists() and path.read_bytes() == data:
-        _touch(path)
+        touch(path)
         return key
     path.parent.mkdir(parents=True, exist_ok=True)
     if limit_mb is not None:
-        _make_room(path.parent, len(data), limit_mb, needed)
+        make_room(path.parent, len(data), limit_mb, needed)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         part.write(data)
     os.replace(part.name, path)  # readers see the whole file or none
     return key
 
 
-def _make_room(
-    tables: Path, size: int, limit_mb: float, needed: Callable[[], Collection[str]]
+def make_room(
+    kept_in: Path,
+    size: int,
+    limit_mb: float,
+    needed: Callable[[], Collection[str]],
+    *,
+    pattern: str = "*.csv",
+    full: str = _FULL,
 ) -> None:
-    """Delete tables that nobody needs until ``size`` bytes more are within the limit."""
-    kept = [(path, path.stat()) for path in tables.glob("*.csv")]
+    """Delete files that nobody needs until ``size`` bytes more are within the limit.
+
+    Args:
+        kept_in: The folder; the names of its files are the hashes of what they hold.
+        size: Bytes of what is to come.
+        limit_mb: Megabytes that all the files together may take.
+        needed: Gives the hashes that have to stay; asked only where there is no room.
+        pattern: Which files count.
+        full: What is said where there is no room, with a place for the limit.
+
+    Raises:
+        TableError: If there is no room.
+    """
+    kept = [(path, path.stat()) for path in kept_in.glob(pattern)]
     excess = sum(about.st_size for _, about in kept) + size - limit_mb * 1e6
     if excess <= 0:
         return
@@ -105,11 +128,7 @@ def _make_room(
         if path.stem not in staying and now - about.st_atime > UNUSED_SECONDS
     ]
     if sum(bytes_ for _, bytes_, _ in idle) < excess:
-        raise TableError(
-            "there is no room for this table: all own tables on this server may take "
-            f"{limit_mb:g} MB (PLAYGROUND_MAX_TABLES_MB), and those that are left are needed by runs "
-            "or were used within a day; delete runs on own data, or use a smaller table"
-        )
+        raise TableError(full.format(limit_mb))
     for _, bytes_, path in sorted(idle):
         if excess <= 0:
             return
@@ -117,8 +136,8 @@ def _make_room(
         excess -= bytes_
 
 
-def _touch(path: Path) -> None:
-    """Note that a table is used: by the time of access, which not every disk keeps by itself."""
+def touch(path: Path) -> None:
+    """Note that a file is used: by the time of access, which not every disk keeps by itself."""
     about = path.stat()
     if time.time() - about.st_atime > TOUCH_SECONDS:
         with contextlib.suppress(OSError):  # a folder that is only read
@@ -137,7 +156,7 @@ def fetch(key: str) -> Table:
     path = _path(key)
     try:
         table = _read(path, path.stat().st_mtime_ns)
-        _touch(path)
+        touch(path)
         return table
     except FileNotFoundError:
         raise _missing(key) from None
@@ -156,7 +175,7 @@ def read_kept(key: str) -> tuple[Path, bytes]:
     except FileNotFoundError:
         raise _missing(key) from None
     _check_hash(path, data)
-    _touch(path)
+    touch(path)
     return path, data
 
 

@@ -52,7 +52,7 @@ def _arrays(options: TableOptions) -> tuple[np.ndarray, np.ndarray]:
     return table.features, table.classes
 
 
-def _order(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def stratified(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a random order of the rows in which every beginning has the classes in proportion.
 
     One row of each class comes first, so that any training part as large as the number of classes
@@ -87,7 +87,7 @@ def split(
     x, y = _arrays(options)
     regression = y.ndim == 2
     n_train, n_validation = DATASETS["table"].split_sizes(options, n_train, n_validation)
-    order = _order(y, rng)[: n_train + n_validation]
+    order = stratified(y, rng)[: n_train + n_validation]
     order = np.concatenate([rng.permutation(order[:n_train]), rng.permutation(order[n_train:])])
     x, y = x[order], y[order]
     if options.standardise:
@@ -132,5 +132,5 @@ def table(options: TableOptions, n: int, rng: np.random.Generator) -> tuple[Any,
         if y.ndim == 2:
             mean, spread = _scale(y)
             y = (y - mean) / spread
-    order = np.concatenate([_order(y, rng) for _ in range(-(-n // len(x)))])[:n]
+    order = np.concatenate([stratified(y, rng) for _ in range(-(-n // len(x)))])[:n]
     return blur(x[order], options.noise, rng), y[order]

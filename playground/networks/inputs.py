@@ -10,7 +10,7 @@ import torch
 from pydantic import AfterValidator
 from torch import Tensor, nn
 
-from playground.registry import Misfit, Options, option
+from playground.registry import Misfit, Options, bounds, option
 
 _TERM = re.compile(r"x(\d{1,2})|x(\d{1,2})\^2|x(\d{1,2})\*x(\d{1,2})|sin\(x(\d{1,2})\)")
 
@@ -135,6 +135,14 @@ class LiftOptions(InputOptions):
         """Add to the checks of the inputs that zeros can fill the width."""
         super().fit(n_features, scheme)
         n_inputs = len(self.inputs) or n_features
+        _, most = bounds(type(self).model_fields["width"])
+        if self.lift == "zeros" and most is not None and n_inputs > most:
+            raise Misfit(
+                "lift",
+                f"'zeros' is not legal for {n_inputs} inputs, as the width is at most {most:g}; legal "
+                "is 'random'",
+                "random",
+            )
         if self.lift == "zeros" and self.width < n_inputs:
             raise Misfit(
                 "width",

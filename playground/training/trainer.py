@@ -26,9 +26,11 @@ from playground.training.steppers import Taken, loss_limit
 
 def make_net(experiment: Experiment) -> nn.Module:
     """Build the net of an experiment with its initial weights, on the CPU, in its precision."""
+    shape = experiment.data.entry.shape_of(experiment.data.options)
+    on_images = experiment.network.entry.takes_images and shape is not None
     net = build(
         experiment.network.name,
-        n_features=experiment.n_features,
+        n_features=shape if on_images else experiment.n_features,
         n_classes=experiment.n_outputs,
         scheme=experiment.scheme.name,
         scheme_options=experiment.scheme.options,

@@ -21,10 +21,20 @@ _SIZES = ("n_train", "n_validation")
 def data_choice(experiment: Experiment) -> None:
     """Draw the data sets to choose from, own data among them."""
     st.markdown("##### Data")
-    shown = tuple(name for name in DATASETS if name != OWN)
-    data_gallery(shown, experiment.data.name, key="gallery", on_choose=choose_data)
+    data_gallery(
+        in_gallery(experiment.data.name), experiment.data.name, key="gallery", on_choose=choose_data
+    )
     own_data_panel(experiment)
     st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
+
+
+def in_gallery(chosen: str) -> tuple[str, ...]:
+    """Return the data sets that the gallery shows: no own tables, and of images only the chosen set."""
+    return tuple(
+        name
+        for name, entry in DATASETS.items()
+        if name != OWN and (entry.image_shape is None or name == chosen)
+    )
 
 
 def data_options(experiment: Experiment) -> None:
@@ -39,8 +49,9 @@ def data_options(experiment: Experiment) -> None:
                 _size_control(experiment, name)
     if rows is not None:
         used = sum(experiment.split_sizes)
+        what = "images" if experiment.data.entry.image_shape else "rows"
         st.caption(
-            f"{used} of {rows} rows are used." if used < rows else f"All {rows} rows are used."
+            f"{used} of {rows} {what} are used." if used < rows else f"All {rows} {what} are used."
         )
     PLAYGROUND.seed(experiment, "data_seed")
 
@@ -72,9 +83,15 @@ def _size_control(experiment: Experiment, name: str) -> None:
         value=size,
         step=1,
         key=key,
-        help=f"{field.description} A table has only so many: more here is less there.",
+        help=f"{field.description} {_limit(experiment)}",
         on_change=changed,
     )
+
+
+def _limit(experiment: Experiment) -> str:
+    if experiment.data.entry.parts:
+        return "The set was published in two parts, and each has only so many."
+    return "A table has only so many: more here is less there."
 
 
 def resized(experiment: Experiment, name: str, wanted: int) -> tuple[dict[str, int], str]:
@@ -98,11 +115,15 @@ def resized(experiment: Experiment, name: str, wanted: int) -> tuple[dict[str, i
     least = {n: int(bounds(fields[n])[0]) for n in _SIZES}
     least["n_train"] = max(least["n_train"], classes)
     most = {n: int(bounds(fields[n])[1]) for n in _SIZES}
-    high = min(most[name], rows - least[other])
+    parts = experiment.data.entry.parts
+    if parts:  # the two do not share their rows
+        rows = dict(zip(_SIZES, parts(experiment.data.options)))[name]
+        high, rest = min(most[name], rows), sizes[other]
+    else:
+        high = min(most[name], rows - least[other])
     size = min(max(wanted, least[name]), high)
-    rest = rows - size
-    if sum(sizes.values()) < rows:
-        rest = min(rest, sizes[other])
+    if not parts:
+        rest = rows - size if sum(sizes.values()) >= rows else min(rows - size, sizes[other])
     note = ""
     if size != wanted:
         note = (

@@ -22,7 +22,9 @@ def export_menu(shown: RunRecord | None) -> None:
     if shown is not None:
         experiment, _ = Experiment.from_stored(shown.experiment_json)
     _download("Experiment (JSON)", "experiment.json", lambda: _json(experiment))
-    if _at_hand(experiment):
+    if experiment.data.entry.image_shape:
+        st.caption("Images are not written as CSV: it would be many times their size.")
+    elif _at_hand(experiment):
         _download("Data (CSV)", "data.csv", lambda: data_csv(experiment))
     else:
         st.caption("The table of this run is not on this server, so its data cannot be exported.")

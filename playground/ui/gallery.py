@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from playground.charts.colours import CLASSES, diverging
-from playground.datasets import DATASETS, thumbnail
+from playground.datasets import DATASETS, TableMissing, images, thumbnail
 
 _FOLDER = Path(__file__).resolve().parents[2] / "assets" / "gallery"
 _gallery = st.components.v2.component(
@@ -30,7 +30,13 @@ def _pictures(names: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def _picture(name: str) -> dict[str, Any]:
     entry = DATASETS[name]
-    x, y = thumbnail(name, n=_POINTS, seed=3)
+    try:
+        with images.without_download():  # a page does not wait for that
+            x, y = thumbnail(name, n=_POINTS, seed=3)
+    except (
+        TableMissing
+    ):  # images that are not here: without a picture they can be chosen all the same
+        return {"name": name, "label": entry.label, "help": entry.summary, "points": []}
     targets = np.asarray(y, float).reshape(len(y), -1)[:, 0]
     flat = x if x.shape[1] > 1 else np.column_stack([x, np.zeros(len(x))])
     low, high = flat.min(axis=0), flat.max(axis=0)

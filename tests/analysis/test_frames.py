@@ -19,8 +19,8 @@ from playground.networks import build
 def scene_of(name, n=80, features=None):
     entry = DATASETS[name]
     options = entry.options()
-    split = load(name, n_train=n, n_validation=40, seed=0, options=options)
     outputs = entry.n_outputs(options)
+    split = load(name, n_train=max(n, outputs), n_validation=40, seed=0, options=options)
     return Scene(split, features), split, outputs
 
 
@@ -83,7 +83,7 @@ def test_every_data_set_is_drawn(name):
     again = Frames.unpack(payload)
     rows = 100 if split.x_train.shape[1] > 1 else 1
     assert again.arrays["grid"].shape == (1, rows, 100)
-    assert again.arrays["paths"].shape == (1, 6, 80, 3)
+    assert again.arrays["paths"].shape == (1, 6, len(split.x_train), 3)
     assert again.arrays["warp"].shape[1] == 6
     assert len(again.meta["times"]) == len(again.meta["layers"]) == 6
     assert ("confidence" in again.arrays) == (split.task == "classification")

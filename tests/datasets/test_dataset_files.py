@@ -26,7 +26,7 @@ from playground.datasets import (
 )
 from playground.datasets.csv_text import guarded, unguarded
 
-GENERATED = [name for name in DATASETS if name != "table"]
+GENERATED = [name for name, entry in DATASETS.items() if name != "table" and not entry.image_shape]
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +46,13 @@ def test_the_file_of_a_data_set_can_be_uploaded(name):
     table = upload.table
     x = np.concatenate([split.x_train, split.x_validation])
     y = np.concatenate([split.y_train, split.y_validation])
-    np.testing.assert_array_equal(table.features.astype(np.float32), x)
+    np.testing.assert_array_equal(table.features.astype(x.dtype), x)
     assert table.feature_names == split.feature_names
     assert table.label_name == "label"
     if split.task == "classification":
         assert list(table.labels) == [split.class_names[k] for k in y]
     else:
-        np.testing.assert_array_equal(table.targets.astype(np.float32), y[:, 0])
+        np.testing.assert_array_equal(table.targets.astype(y.dtype), y[:, 0])
     assert "'set'" in upload.notes[0]
     again = load("table", n_train=40, n_validation=23, seed=3, options={"hash": store(table)})
     assert (len(again.x_train), len(again.x_validation)) == (40, 23)

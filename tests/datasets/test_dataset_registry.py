@@ -16,7 +16,9 @@ FIXED_NAMES = """
     donut_1d donut_2d squares spiral donut_multiclass squares_multiclass spiral_3d moons gauss
     concentric_spheres xor circle nested_intervals plane multi_gauss reflection_1d identity_1d
     donut_highd squares_highd shifted_sines table
+    digits mnist fashion_mnist cifar10 cifar100 svhn image_folder image_upload
 """
+IMAGES = [name for name in NAMES if DATASETS[name].image_shape]
 CLASSIFICATION = [name for name in NAMES if DATASETS[name].task == "classification"]
 
 
@@ -50,6 +52,13 @@ def check(name, options, x, y, n):
     assert x.dtype == np.float32
     assert x.shape == (n, entry.n_features(options))
     assert np.isfinite(x).all()
+    shape = entry.shape_of(options)
+    assert (shape is None) == (name not in IMAGES)
+    if shape is not None:
+        assert np.prod(shape) == x.shape[1]
+        assert len(shape) == 3
+        assert x.min() >= 0
+        assert x.max() <= 1
     if entry.task_of(options) == "classification":
         assert y.dtype == np.int64
         assert y.shape == (n,)
@@ -95,7 +104,7 @@ def test_a_seed_decides_everything(name):
     assert not (np.array_equal(x, other_x) and np.array_equal(y, other_y))
 
 
-@pytest.mark.parametrize("name", CLASSIFICATION)
+@pytest.mark.parametrize("name", [n for n in CLASSIFICATION if n not in IMAGES])
 def test_labels_are_set_before_the_noise(name):
     high = bounds(DATASETS[name].options.model_fields["noise"])[1]
     x, y = make(name, 500, noise=0, random_state=3)
@@ -106,6 +115,19 @@ def test_labels_are_set_before_the_noise(name):
     moved = moved[:, moved.std(axis=0) > 0]
     assert moved.std() == pytest.approx(high, rel=0.1)
     assert abs(moved.mean()) < 0.15 * high
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_noise_of_images_goes_onto_the_pixels_and_stays_within_their_range(name):
+    x, y = make(name, 300, noise=0, random_state=3)
+    blurred, same = make(name, 300, noise=0.1, random_state=3)
+    np.testing.assert_array_equal(y, same)
+    assert blurred.min() == 0
+    assert blurred.max() == 1
+    grey = (x > 0.4) & (x < 0.6)  # where nothing is cut off within four standard deviations
+    moved = (blurred - x)[grey]
+    assert moved.std() == pytest.approx(0.1, rel=0.05)
+    assert abs(moved.mean()) < 0.01
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in CLASSIFICATION])

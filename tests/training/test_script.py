@@ -226,7 +226,7 @@ def test_amendment_that_is_not_legal_is_refused(changes):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(experiments())
 def test_any_experiment_gives_code_without_the_playground(experiment):
-    smaller = {"n_train": 20, "n_validation": 20}
+    smaller = {"n_train": max(20, experiment.n_outputs), "n_validation": 20}
     script = torch_script(experiment.model_copy(update=smaller))
     tree = ast.parse(script)
     imported = set()

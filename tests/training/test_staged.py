@@ -172,7 +172,7 @@ def test_bad_data_are_named(x, u, words):
 
 
 def test_the_experiment_does_what_fit_does():
-    options = {"adam_steps": 30, "iterations": 10, "history": 50, "restart": 1000}
+    options = {"adam_steps": 30, "iterations": 10, "history": 30, "restart": 1000}
     made = small(
         n_train=300,
         n_validation=3000,

@@ -8,18 +8,19 @@ import pandas as pd
 import pytest
 
 from playground.datasets import DATASETS, TableError, fetch, from_frame, load, parse_csv, store
+from playground.datasets.images import openml
 from playground.experiment import DataSlot, Experiment
 from playground.networks import POINT_NETWORKS
 from playground.ui.data_choice import Displaced, fitted
-from playground.ui.data_panel import resized
+from playground.ui.data_panel import in_gallery, resized
 from playground.ui.exports import data_csv
+from playground.ui.gallery import _picture
 from playground.ui.hand_table import example, numbered, renamed, text_frame, with_column
 
-GALLERY = [name for name in DATASETS if name != "table"]
+GALLERY = in_gallery("spiral")
 KINDS = {  # one data set for each shape
     (entry.n_features(entry.options()), entry.n_outputs(entry.options()), entry.task): name
-    for name, entry in DATASETS.items()
-    if name != "table"
+    for name, entry in ((name, DATASETS[name]) for name in GALLERY)
 }
 
 
@@ -48,6 +49,21 @@ def chosen(experiment, name, displaced=None, **options):
         {k: str(v) for k, v in {"data": name, **named, **values}.items()}
     )
     return after, notes, kept
+
+
+def test_the_gallery_shows_all_points_and_only_the_images_in_use():
+    points = {name for name, entry in DATASETS.items() if not entry.image_shape} - {"table"}
+    assert set(GALLERY) == points
+    assert set(in_gallery("mnist")) == points | {"mnist"}
+
+
+def test_a_picture_of_images_is_drawn_where_they_are_here(monkeypatch, tmp_path):
+    assert len(_picture("mnist")["points"]) == 150
+    monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))
+    monkeypatch.setenv("PLAYGROUND_ONLINE", "1")
+    monkeypatch.setattr(openml, "urlopen", lambda *a, **k: pytest.fail("a page went online"))
+    picture = _picture("mnist")
+    assert (picture["label"], picture["points"]) == ("MNIST", [])
 
 
 @pytest.mark.parametrize("network", POINT_NETWORKS)
@@ -157,6 +173,24 @@ def test_a_size_beyond_the_rows_is_told(wanted, used):
     assert experiment.amended({k: str(v) for k, v in values.items()}).split_sizes[0] == used
     assert "from 7 to 148" in note
     assert f"{used} is used" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "after", "words"),
+    [
+        ("n_train", 25, (25, 20), ""),
+        ("n_train", 50, (40, 20), "from 10 to 40"),
+        ("n_validation", 1, (30, 2), "from 2 to 20"),
+        ("n_validation", 99, (30, 20), "from 2 to 20"),
+    ],
+)
+def test_published_parts_do_not_share_their_images(name, wanted, after, words):
+    """The stand-in has 40 images to train on and 20 to test with."""
+    experiment = Experiment(data="mnist", network="mlp", n_train=30, n_validation=500)
+    values, note = resized(experiment, name, wanted)
+    assert (values["n_train"], values["n_validation"]) == after
+    assert words in note
+    assert bool(note) == bool(words)
 
 
 def test_the_export_of_a_table_is_the_table():

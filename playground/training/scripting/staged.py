@@ -159,10 +159,11 @@ def _train(experiment: Experiment, slow: bool) -> str:
                 {settle}targets = begin_stage(net, index, x, truth)
                 if index == 0:
                     {judged_first}
-                optimizer = make_optimizer(list(net.stages[index].parameters()))
+                stage = net.stages[index]
+                optimizer = make_optimizer(list(stage.parameters()))
                 z, limit = net.mapped(x), None
                 for epoch in range(index * EPOCHS, (index + 1) * EPOCHS):
-                    limit, diverged = run_epoch(net.stages[index], optimizer, z, targets, epoch, limit)
+                    limit, diverged = run_epoch(stage, optimizer, z, targets, epoch, limit)
                     if diverged:
                         return f"diverged in epoch {{epoch + 1}}", optimizer
                     {judged}

@@ -1,0 +1,34 @@
+"""Sets of images: published ones, the server's own, uploaded ones."""
+
+from playground.datasets.images import published_sets, server_folder, upload_store
+from playground.datasets.images.image_table import (
+    ImageError,
+    ImageShape,
+    ImagesMissing,
+    ImageTable,
+    Parts,
+)
+from playground.datasets.images.published import PUBLISHED
+from playground.datasets.images.server_folder import image_folders
+from playground.datasets.images.sources import data_folder, find, without_download
+from playground.datasets.images.upload import read_image_upload
+from playground.datasets.images.upload_store import fetch_images, store_images
+
+__all__ = [
+    "PUBLISHED",
+    "ImageError",
+    "ImageShape",
+    "ImageTable",
+    "ImagesMissing",
+    "Parts",
+    "data_folder",
+    "fetch_images",
+    "find",
+    "image_folders",
+    "published_sets",
+    "read_image_upload",
+    "server_folder",
+    "store_images",
+    "upload_store",
+    "without_download",
+]
