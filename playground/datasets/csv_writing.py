@@ -26,8 +26,8 @@ def table_file(table: Table) -> bytes:
 def split_file(split: Split) -> bytes:
     """Return the points of a draw as UTF-8 CSV: inputs, label, and which set each belongs to.
 
-    Numbers are written in the shortest form that reads back to the same bits in their precision. An upload leaves the
-    column of the sets out and says so.
+    Numbers are written in the shortest form that reads back to the same bits in their precision. An
+    upload leaves the column of the sets out and says so.
     """
     targets = split.y_train.shape[1] if split.task == "regression" else 1
     labels = [LABEL] if targets == 1 else [f"{LABEL} {i + 1}" for i in range(targets)]

@@ -198,16 +198,21 @@ def write_loss(draft: Draft, experiment: Experiment) -> None:
     code = _LOSSES.get((experiment.loss.name, experiment.task))
     if code is None:
         raise ValueError(f"loss: no script can be written for {experiment.loss.name!r}")
-    if experiment.network.entry.staged:  # what is left of one-hot targets comes as it is
-        one_hot = "F.one_hot(targets, N_OUTPUTS).to(outputs.dtype)"
-        code = code.replace(one_hot, f"targets if targets.is_floating_point() else {one_hot}")
     draft.need("from torch.nn import functional as F")
     without = ", penalties left out" if penalties(experiment) else ""
-    draft.block(f"""
+    template = block("""
         def loss_function(outputs, targets):
             \"""Return what the training makes small{without}.\"""
-            return {code}
+            {lines}
     """)
+    lines = [f"return {code}"]
+    if experiment.network.entry.staged and experiment.task == "classification":
+        lines = [
+            "if targets.is_floating_point():  # what is left of one-hot targets",
+            "    return F.mse_loss(outputs, targets)",
+            *lines,
+        ]
+    draft.block(template.format(without=without, lines=body(lines, 1)))
 
 
 def penalties(experiment: Experiment) -> list[str]:

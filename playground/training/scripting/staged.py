@@ -135,8 +135,8 @@ def _train(experiment: Experiment, slow: bool) -> str:
     classifies = experiment.task == "classification"
     accuracy, share = ("", "")
     if classifies:
-        accuracy, share = ", accuracy", ", accuracy {accuracy:.2%}"
-    shown = f'f"epoch {{epoch:4d}}  stage {{index + 1}}  in validation {{loss:.4g}}{share}"'
+        accuracy, share = ", accuracy", ", {accuracy:.2%}"
+    shown = f'f"epoch {{epoch:4d}}  stage {{index + 1}}  validation {{loss:.3g}}{share}"'
     lines = [f"loss{accuracy} = judge(net, *validation_points)", f"print({shown})"]
     if slow:
         lines = [
