@@ -137,14 +137,15 @@ def test_an_edit_under_a_cap_of_one_trains_on(play, home):
     shows(page, r"training.*epoch [1-9]")
     # A second tab of the same browser looks at its settings, but may not train them as well.
     other = page.context.new_page()
-    other.goto(page.url.split("?")[0] + "?data=circle")
+    # Long enough not to be done before the first tab is refused.
+    other.goto(page.url.split("?")[0] + "?data=circle&path=torch&epochs=2000")
     at_rest(other)
     press(other, "Train")
     says(other, "PLAYGROUND_MAX_RUNS_PER_USER")
     press(page, "Pause")
     shows(page, "paused")
     press(other, "Train")
-    shows(other, "training|finished")
+    shows(other, "training")
     press(page, "Go on")  # and now it is this tab's turn to be refused
     says(page, "PLAYGROUND_MAX_RUNS_PER_USER")
     choose(page, "Circle")
