@@ -45,11 +45,6 @@ class StageFigures:
     parameters: int
     seconds: float = math.nan
 
-    @property
-    def fits_gaps(self) -> bool:
-        """Whether the sum is much worse between the points than at them."""
-        return self.fine_rms > 10 * self.rms
-
 
 def residuals(net: MultiStageNet, x: Tensor, y: Tensor) -> Tensor:
     """Return what is left before the first stage and after each, ``(stages + 1, n, outputs)``."""
@@ -112,13 +107,6 @@ def waves_of(net: MultiStageNet, x: Tensor, values: Tensor) -> Spectrum:
     with torch.no_grad():
         points = net.mapped(x).double().cpu().numpy()
     return spectrum(points, values.double().cpu().numpy())
-
-
-def table_of(
-    net: MultiStageNet, train: tuple[Tensor, Tensor], fine: tuple[Tensor, Tensor]
-) -> list[StageFigures]:
-    """Return the figures of every stage that has begun."""
-    return [figures_of(net, i, *train, fine=fine) for i in range(begun(net))]
 
 
 def timed(figures: StageFigures, seconds: float) -> StageFigures:

@@ -29,9 +29,9 @@ class Split:
     """Training and validation points of one draw.
 
     Attributes:
-        x_train: Training inputs ``(n_train, d)``, float32.
-        y_train: Classes ``(n_train,)``, int64; or targets ``(n_train, k)``, float32.
-        x_validation: Validation inputs ``(n_validation, d)``, float32.
+        x_train: Training inputs ``(n_train, d)``, float32; functions come in float64.
+        y_train: Classes ``(n_train,)``, int64; or targets ``(n_train, k)``, typed as the inputs.
+        x_validation: Validation inputs ``(n_validation, d)``, typed as those.
         y_validation: Validation labels, shaped and typed as ``y_train``.
         feature_names: Names of the ``d`` inputs.
         class_names: Names of the classes, empty for a regression.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from playground.training.events import Amendment, Metrics, Snapshot
 
 DAY = 86400.0
+_HASH = re.compile(r'"hash":\s*"([0-9a-f]{64})"')
 
 
 class Reader:
@@ -75,6 +77,12 @@ class Reader:
                 {**wanted, "limit": limit},
             )
             return [record_of(row) for row in rows]
+
+    def tables_in_use(self) -> set[str]:
+        """Return the hashes of all uploaded data that runs of any kind were trained on."""
+        with self.store.reading() as db:
+            texts = db.execute("SELECT DISTINCT experiment FROM runs").fetchall()
+        return {key for row in texts for key in _HASH.findall(row["experiment"])}
 
     def metrics(self, run_id: str, since_step: int = -1) -> list[Metrics]:
         """Return the metrics after a step, in order; a figure that was not finite is ``nan``."""

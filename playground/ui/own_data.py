@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import streamlit as st
@@ -14,7 +13,6 @@ from playground.ui.data_choice import choose_data
 from playground.ui.hand_table import hand_table
 
 MAX_UPLOAD_MB = 10
-_HASH = re.compile(r'"hash":\s*"([0-9a-f]{64})"')
 
 
 def own_data_panel(experiment: Experiment) -> None:
@@ -99,13 +97,7 @@ def use_table(table: Table) -> None:
     """
     limit = state.jobs().settings.max_tables_mb
     try:
-        key = store(table, limit_mb=limit, needed=_needed)
+        key = store(table, limit_mb=limit, needed=state.jobs().tables_in_use)
     except OSError as error:
         raise TableError(f"the server could not keep the table ({error.strerror})") from error
     choose_data("table", hash=key)
-
-
-def _needed() -> set[str]:
-    """Return the hashes of all tables that stored runs were trained on."""
-    runs = state.jobs().list_runs(limit=10**9, kind=None)
-    return {key for run in runs for key in _HASH.findall(run.experiment_json)}

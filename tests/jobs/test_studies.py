@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +182,17 @@ def test_a_user_keeps_more_runs_of_studies_than_others(
     for i, run_id in enumerate([*study, *mine]):
         put(jobs, run_id, status="finished", step=9, checkpoint_step=9, ended=old + i)
     assert set(sweep(jobs.store)) == {study[0], mine[0]}
+
+
+def test_data_of_runs_of_any_kind_are_in_use(jobs: Jobs, experiment: Experiment) -> None:
+    assert jobs.tables_in_use() == set()
+    kept = {"a" * 64, "b" * 64}
+    whole = json.loads(experiment.model_dump_json())
+    slots = [{"name": "table", "options": {"hash": key}} for key in sorted(kept)]
+    texts = [json.dumps({**whole, "data": slot}) for slot in slots]
+    run_id = jobs.submit(experiment)
+    studies.hand_in(jobs, [experiment.model_copy(update={"weight_seed": 9})])
+    with jobs.store.writing() as db:
+        db.execute("UPDATE runs SET experiment = ? WHERE id = ?", (texts[0], run_id))
+        db.execute("UPDATE runs SET experiment = ? WHERE kind = 'study'", (texts[1],))
+    assert jobs.tables_in_use() == kept

@@ -22,6 +22,26 @@ def title(sheet: Sheet, text: str) -> None:
         sheet.share()
 
 
+def view_switch(sheet: Sheet[Any], views: dict[str, str]) -> None:
+    """Draw the choice of the view of a page, whose settings have it in the field ``view``.
+
+    Args:
+        sheet: Of the page.
+        views: What a person reads for each view, by its name.
+    """
+    key = sheet.form.key_of("switch")
+    st.segmented_control(
+        "View",
+        list(views),
+        format_func=views.get,
+        default=sheet.settings.view,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: sheet.change({"view": st.session_state[key]}),
+    )
+
+
 def draw(
     name: str,
     specification: dict[str, Any],

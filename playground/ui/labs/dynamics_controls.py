@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +22,6 @@ from playground.training.dynamics_settings import NAMES
 from playground.ui import state
 from playground.ui.labs.dynamics_settings import SHEET, Settings
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 FORM = SHEET.form
 FIELDS = Settings.model_fields
 
@@ -144,7 +142,7 @@ def _words(data: Trajectories) -> str:
 def _use(data: Trajectories) -> None:
     try:
         limit = state.jobs().settings.max_tables_mb
-        key = keep_trajectories(data, limit_mb=limit, needed=_needed)
+        key = keep_trajectories(data, limit_mb=limit, needed=state.jobs().tables_in_use)
     except OSError as error:
         state.say(f"The server could not keep the samples ({error.strerror}).", "error")
         return
@@ -152,9 +150,3 @@ def _use(data: Trajectories) -> None:
         state.say(f"{error}.", "error")
         return
     SHEET.change({"source": "own", "table": key, "shown": 1})
-
-
-def _needed() -> set[str]:
-    """Return the hashes of all tables that stored runs were trained on."""
-    runs = state.jobs().list_runs(limit=10**9)
-    return {key for run in runs for key in _HASH.findall(run.experiment_json)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from playground.ui.browser import browser
 from playground.ui.labs import (
     adjoint,
@@ -15,7 +13,7 @@ from playground.ui.labs import (
     tableau,
     topology,
 )
-from playground.ui.labs.charting import title
+from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.integrators_settings import SHEET, VIEWS
 
 _VIEWS = {
@@ -35,15 +33,6 @@ def integrators_page() -> None:
     browser()
     settings = SHEET.open()
     title(SHEET, "Integrators: what a scheme does before any training")
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default=settings.view,
-        required=True,
-        key="integrators:view",
-        label_visibility="collapsed",
-        on_change=lambda: SHEET.change({"view": st.session_state["integrators:view"]}),
-    )
+    view_switch(SHEET, VIEWS)
     _VIEWS[settings.view](settings)
     SHEET.close()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from playground.ui.browser import browser
 from playground.ui.labs import lookahead_nets, lookahead_spread, lookahead_thesis
-from playground.ui.labs.charting import title
+from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.lookahead_settings import SHEET, VIEWS
 
 _VIEWS = {
@@ -21,15 +19,6 @@ def lookahead_page() -> None:
     browser()
     settings = SHEET.open()
     title(SHEET, "Lookahead: what slow weights bring, and what they cost")
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default=settings.view,
-        required=True,
-        key="lookahead:view",
-        label_visibility="collapsed",
-        on_change=lambda: SHEET.change({"view": st.session_state["lookahead:view"]}),
-    )
+    view_switch(SHEET, VIEWS)
     _VIEWS[settings.view](settings)
     SHEET.close()

@@ -7,7 +7,7 @@ import streamlit as st
 from playground.datasets import FUNCTIONS
 from playground.registry import Slot
 from playground.ui.browser import browser
-from playground.ui.labs.charting import title
+from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.multi_stage_fit import draw_fit
 from playground.ui.labs.multi_stage_magnitudes import magnitudes
 from playground.ui.labs.multi_stage_one_or_two import one_or_two
@@ -29,16 +29,7 @@ def multi_stage_page() -> None:
     browser()
     settings = SHEET.open()
     title(SHEET, "Multi-stage nets: fit what is left, again and again")
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default=settings.view,
-        required=True,
-        key="multi_stage:view",
-        label_visibility="collapsed",
-        on_change=lambda: SHEET.change({"view": st.session_state["multi_stage:view"]}),
-    )
+    view_switch(SHEET, VIEWS)
     left, right = st.columns([1, 3], gap="large")
     if settings.view == "fit":
         with left:

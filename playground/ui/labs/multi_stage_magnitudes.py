@@ -80,10 +80,11 @@ def _of_the_magnitudes(rows: pd.DataFrame) -> str:
             continue
         one, small, large = (own[name] for name in names)
         told.append(
-            f"{label}, the error is {one:.2g} of the data at magnitude 1, {small / one:.2g} times "
-            f"that at {names[1]} and {large / one:.2g} times that at {names[2]}"
+            f"{label}, the error is {one:.2g} of the data at magnitude 1; at {names[1]} it is "
+            f"{small / one:.2g} times as large, at {names[2]} {large / one:.2g} times"
         )
-    return f"{'; '.join(told).capitalize()}." if told else ""
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}." if told else ""
 
 
 @st.cache_data(show_spinner=False)

@@ -157,8 +157,8 @@ def _told(views: dict[str, StageViews]) -> str:
     ratio = one.figures[-1].loss / two.figures[-1].loss
     if ratio > 1:
         return (
-            f"The two small nets end with a loss **{_round(ratio):,} times lower** than the large one, "
-            "as the lecture says (about 1e-14 against 1e-8, a factor of a million)."
+            f"The two small nets end with a loss **{_round(ratio):,} times lower** than the large "
+            "one; the lecture has about 1e-14 against 1e-8, a factor of a million."
         )
     return (
         f"Here the large net ends with the lower loss, by a factor of {1 / ratio:.2g}: not as in the "

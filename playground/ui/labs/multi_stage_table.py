@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import streamlit as st
@@ -12,7 +11,6 @@ from playground.ui import state
 from playground.ui.labs.multi_stage_settings import SHEET
 
 MAX_UPLOAD_MB = 10
-_HASH = re.compile(r'"hash":\s*"([0-9a-f]{64})"')
 
 
 def own_table() -> None:
@@ -62,7 +60,7 @@ def _use(table: Table) -> None:
         return
     try:
         limit = state.jobs().settings.max_tables_mb
-        key = store(table, limit_mb=limit, needed=_needed)
+        key = store(table, limit_mb=limit, needed=state.jobs().tables_in_use)
     except OSError as error:
         state.say(f"The server could not keep the table ({error.strerror}).", "error")
         return
@@ -78,9 +76,3 @@ def _use(table: Table) -> None:
             "n_train": min(4000, max(10, round(0.8 * rows))),
         }
     )
-
-
-def _needed() -> set[str]:
-    """Return the hashes of all tables that stored runs were trained on."""
-    runs = state.jobs().list_runs(limit=10**9, kind=None)
-    return {key for run in runs for key in _HASH.findall(run.experiment_json)}
