@@ -18,12 +18,8 @@ PAGES = {
         ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),
         ("pages/labs/dynamics.py", "Dynamics", ":material/waves:", "dynamics"),
         ("pages/labs/lookahead.py", "Lookahead", ":material/fast_forward:", "lookahead"),
-        (
-            "pages/labs/multi_stage.py",
-            "Multi-stage",
-            ":material/stacked_line_chart:",
-            "multi_stage",
-        ),
+        ("pages/labs/multi_stage.py", "Multi-stage", ":material/layers:", "multi_stage"),
+        ("pages/labs/images.py", "Images", ":material/image:", "images"),
     ],
 }
 

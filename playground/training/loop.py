@@ -151,7 +151,9 @@ class _Session:
 
     def _close(self, ending: Event) -> Iterator[Event]:
         # A training that keeps nothing has nobody who looks at the last view either.
-        frame = self.painter.start(self.view).result() if self.to_keep else None
+        # Nor is there a map of a plane for images.
+        drawn = self.to_keep and not self.trainer.experiment.network.entry.takes_images
+        frame = self.painter.start(self.view).result() if drawn else None
         if frame is not None:
             yield Live(self.trainer.step, self.trainer.epoch, frame)
         yield from self._save()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -24,10 +24,17 @@ class Sheet(Generic[M]):
     Args:
         name: Of the page; no other sheet may have it.
         model: A frozen pydantic model.
+        begin: Returns, for a slot and what is chosen in it, the options that differ on this page from
+            what they are elsewhere, as texts; the model's own defaults must agree with it.
     """
 
-    def __init__(self, name: str, model: type[M]) -> None:
-        self._name, self._model = name, model
+    def __init__(
+        self,
+        name: str,
+        model: type[M],
+        begin: Callable[[str, str], Mapping[str, str]] = lambda slot, chosen: {},
+    ) -> None:
+        self._name, self._model, self._begin = name, model, begin
         self.form = Form(f"{name}:", self.change)
 
     @property
@@ -81,8 +88,17 @@ class Sheet(Generic[M]):
     def _is_slot(self, name: str) -> bool:
         return isinstance(getattr(self.settings, name), Slot)
 
+    def _beginnings(self, values: Mapping[str, str]) -> dict[str, str]:
+        usual = self._model()
+        slots = {n: getattr(usual, n) for n in self._model.model_fields if self._is_slot(n)}
+        return {
+            f"{name}.{option}": text
+            for name, slot in slots.items()
+            for option, text in self._begin(name, values.get(name, slot.name)).items()
+        }
+
     def _read(self, values: Mapping[str, str], where: str) -> None:
-        found, notes = query.read(self._model, values)
+        found, notes = query.read(self._model, {**self._beginnings(values), **values})
         st.session_state[f"sheet:{self._name}"] = found
         for note in notes:
             state.say(f"{where}{note}.")

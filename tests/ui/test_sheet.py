@@ -144,3 +144,23 @@ def test_what_a_tolerance_costs_is_drawn_for_adaptive_schemes(lab: Callable[...,
     page = lab(view="converge", problem="logistic", schemes="rk4,dopri5", finest="64")
     assert "##### Evaluations over the tolerance" in [each.value for each in page.markdown]
     assert list(page.dataframe[0].value["scheme"]) == ["Classical Runge-Kutta, order 4"]
+
+
+def test_a_slot_begins_with_what_suits_its_page(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from playground.ui.labs.images_settings import SHEET, Settings
+
+    held: dict[str, object] = {}
+    monkeypatch.setattr("playground.ui.sheet.st.session_state", held)
+    assert SHEET.link() == {"view": "train"}
+    SHEET.change({"network": "preact_resnet"})
+    assert SHEET.settings.network.options.size == "small"
+    assert SHEET.link()["network"] == "preact_resnet"
+    assert "network.size" not in SHEET.link()
+    SHEET.change({"network.size": "published", "optimizer.beta1": "0.8"})
+    link = SHEET.link()
+    assert link["network.size"] == "published" and "optimizer.learning_rate" not in link
+    before = SHEET.settings
+    held.clear()
+    SHEET._read(link, "")
+    assert SHEET.settings == before != Settings()
+    assert SHEET.settings.optimizer.options.learning_rate == 0.003

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -23,8 +20,7 @@ from playground.charts.stages import (
 )
 from playground.datasets import TableError
 from playground.experiment import Experiment
-from playground.jobs import Refused, RunRecord, studies
-from playground.jobs.records import TRAINING
+from playground.jobs import RunRecord, studies
 from playground.registry import bounds
 from playground.training.checkpoints import unpack_weights
 from playground.training.events import Metrics
@@ -42,9 +38,9 @@ from playground.ui.labs.multi_stage_rows import (
     wave_rows,
 )
 from playground.ui.labs.multi_stage_settings import SHEET, Settings
+from playground.ui.labs.running import Panel, button, draw_run, start
 
-LIVE_SECONDS = 1.0
-_TOLD = "multi_stage:told"
+_NAME = "multi_stage"
 _MOST_STAGES = int(bounds(type(Settings().network.options).model_fields["stages"])[1] or 1)
 
 
@@ -55,108 +51,27 @@ def draw_fit(settings: Settings) -> None:
     except (TableError, ValueError) as error:
         st.info(f"{state.plain(str(error))}.", icon=":material/info:")
         return
-    run = _run(experiment)
-    moves = studies.is_going(run)
-    pace = LIVE_SECONDS if moves else None
-    st.fragment(_live, run_every=pace)(settings, experiment, moves, [])
-
-
-def _run(experiment: Experiment) -> RunRecord | None:
-    return studies.find(state.jobs(), [experiment], TRAINING)[0]
-
-
-def _live(settings: Settings, experiment: Experiment, moves: bool, beaten: list[bool]) -> None:
-    """Draw a fit as far as it has come; run the whole page anew when it begins or ends.
-
-    Args:
-        settings: What is set.
-        experiment: The fit.
-        moves: Whether the page was drawn for one that goes on.
-        beaten: Empty in the page's own run; the same list comes again with each beat.
-    """
-    first = not beaten
-    beaten[:] = [True]
-    run = _run(experiment)
-    metrics = state.jobs().metrics(run.id) if run is not None else []
-    _progress(settings, experiment, run, metrics)
-    step = _moment(run)
-    views = _views(experiment, run, step)
-    if views is not None and run is not None:
-        _pictures(experiment, views, metrics)
-    told = st.session_state.pop(_TOLD, False)
-    changed = told or studies.is_going(run) != moves or SHEET.settings != settings
-    if not first and changed:
-        st.rerun()
-
-
-def _progress(
-    settings: Settings, experiment: Experiment, run: RunRecord | None, metrics: list[Metrics]
-) -> None:
     stages = experiment.network.options.stages
-    bar, buttons = st.columns([3, 2], vertical_alignment="center", gap="medium")
-    done = run.epoch / (experiment.epochs * stages) if run is not None else 0.0
-    with bar:
-        st.progress(min(done, 1.0), text=_words(experiment, run, metrics, done))
-    with buttons, st.container(horizontal=True, gap="small"):
-        _buttons(settings, experiment, run)
 
+    def drawn(run: RunRecord | None, metrics: list[Metrics]) -> None:
+        views = _views(experiment, run, _moment(run))
+        if views is not None:
+            _pictures(experiment, views, metrics)
 
-def _words(
-    experiment: Experiment, run: RunRecord | None, metrics: list[Metrics], done: float
-) -> str:
-    stages = experiment.network.options.stages
-    if run is None:
-        return f"Not trained yet: {stages} stage{'s' * (stages > 1)} of {experiment.epochs:,} steps"
-    seconds = metrics[-1].seconds if metrics else 0.0
-    if run.status == "running" and metrics:
-        stage = min(int(done * stages) + 1, stages)
-        left = f", about {seconds * (1 - done) / done:.0f} s left" if done > 0.02 else ""
-        return f"Stage {stage} of {stages} · {seconds:.0f} s{left}"
-    told = {"running": "Beginning …", "queued": "Waiting for a slot …"}.get(run.status)
-    return told or f"{run.status.capitalize()}: {state.plain(run.reason)} · {seconds:.1f} s"
-
-
-def _buttons(settings: Settings, experiment: Experiment, run: RunRecord | None) -> None:
-    if run is None or run.status == "failed":
-        _button("Train", "play_arrow", _start, experiment, primary=True)
-        return
-    if studies.is_going(run):
-        _button("Pause", "pause", lambda: state.jobs().pause(run.id))
-        _button("Stop", "stop", lambda: state.jobs().stop(run.id))
-        return
-    if run.status in ("paused", "stopped"):
-        _button("Go on", "play_arrow", lambda: state.jobs().resume(run.id), primary=True)
-    if run.status == "finished":
-        more = settings.network.options.stages + 1
-        if more <= _MOST_STAGES:
-            _button("Add a stage", "add", _add_stage, settings, run, primary=True)
-
-
-def _button(
-    label: str, icon: str, act: Callable[..., None], *args: Any, primary: bool = False
-) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:",
-        key=f"multi_stage:{label}",
-        type="primary" if primary else "secondary",
-        on_click=_guarded,
-        args=(act, *args),
+    panel = Panel(
+        _NAME,
+        drawn,
+        total=stages * experiment.epochs,
+        planned=f"{stages} stage{'s' * (stages > 1)} of {experiment.epochs:,} steps",
+        place=lambda done: f"Stage {min(int(done * stages) + 1, stages)} of {stages}",
+        more=lambda run: _more(settings, run),
     )
+    draw_run(SHEET, experiment, panel)
 
 
-def _guarded(act: Callable[..., None], *args: Any) -> None:
-    st.session_state[_TOLD] = True  # the whole page is drawn next: it says what was refused
-    try:
-        act(*args)
-    except Refused as refused:
-        state.say(f"{refused}.", "error")
-
-
-def _start(experiment: Experiment) -> None:
-    held = _run(experiment)
-    if held is None or held.status == "failed":  # a click may be delivered twice
-        state.jobs().submit(experiment, name="multi-stage")
+def _more(settings: Settings, run: RunRecord) -> None:
+    if settings.network.options.stages < _MOST_STAGES:
+        button(_NAME, "Add a stage", "add", _add_stage, settings, run, primary=True)
 
 
 def _add_stage(settings: Settings, run: RunRecord) -> None:
@@ -167,7 +82,7 @@ def _add_stage(settings: Settings, run: RunRecord) -> None:
     if run.user == state.jobs().user or state.jobs().is_teacher:
         state.jobs().extend(run.id, experiment)
     else:
-        _start(experiment)
+        start(experiment, _NAME)
         state.say(
             "The run is somebody else's: yours begins with the first stage, which comes out the same.",
             "info",

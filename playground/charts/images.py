@@ -1,0 +1,95 @@
+"""Pictures of a net on images: which classes are confused, and where its last features lie."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import altair as alt
+
+from playground.charts.colours import CLASSES
+from playground.charts.curves import ROWS
+
+
+def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
+    shaped = chart.properties(
+        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
+    )
+    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
+    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+
+
+@cache
+def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
+    """Return how many images of each class were taken for each other one.
+
+    The data are named ``rows`` and have the columns truth, guess, count and share (of the class).
+
+    Args:
+        classes: Names in their order.
+        height: Height in pixels.
+    """
+    order = list(classes)
+    place = {
+        "x": alt.X("guess:N", sort=order, title="taken for", axis=alt.Axis(labelAngle=0)),
+        "y": alt.Y("truth:N", sort=order, title="class"),
+    }
+    base = alt.Chart(alt.NamedData(name=ROWS))
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            "share:Q",
+            scale=alt.Scale(scheme="blues", domain=[0, 1]),
+            legend=None,
+        ),
+        tooltip=[
+            alt.Tooltip("truth:N", title="class"),
+            alt.Tooltip("guess:N", title="taken for"),
+            alt.Tooltip("count:Q", title="images"),
+            alt.Tooltip("share:Q", title="share of the class", format=".1%"),
+        ],
+        **place,
+    )
+    numbers = (
+        base.transform_filter("datum.count > 0")
+        .mark_text(fontSize=11)
+        .encode(
+            text="count:Q",
+            color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#31333F")),
+            **place,
+        )
+    )
+    chart = alt.layer(cells, numbers) if len(classes) <= 20 else cells
+    return _finish(chart, height, "how many images of each class were taken for each class")
+
+
+@cache
+def features(
+    classes: tuple[str, ...], shares: tuple[float, float], height: int = 320
+) -> dict[str, Any]:
+    """Return the last features of images in their two main directions, a colour for each class.
+
+    The data are named ``rows`` and have the columns x, y and class.
+
+    Args:
+        classes: Names in their order.
+        shares: Part of the variance along each direction.
+        height: Height in pixels.
+    """
+    colours = [CLASSES[i % len(CLASSES)] for i in range(len(classes))]
+    chart = (
+        alt.Chart(alt.NamedData(name=ROWS))
+        .mark_point(size=22, filled=True, opacity=0.8)
+        .encode(
+            x=alt.X("x:Q", title=f"PC1 · {shares[0]:.0%} of the variance"),
+            y=alt.Y("y:Q", title=f"PC2 · {shares[1]:.0%}"),
+            color=alt.Color(
+                "class:N",
+                scale=alt.Scale(domain=list(classes), range=colours),
+                legend=alt.Legend(title=None, orient="right", symbolOpacity=1)
+                if len(classes) <= 20
+                else None,
+            ),
+            tooltip=[alt.Tooltip("class:N")],
+        )
+    )
+    return _finish(chart, height, "last features of images in two directions")

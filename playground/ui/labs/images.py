@@ -1,0 +1,56 @@
+"""The image lab: residual nets on images, each stepped by a scheme of one's choice."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from playground.registry import Slot
+from playground.ui.browser import browser
+from playground.ui.labs.charting import title, view_switch
+from playground.ui.labs.images_settings import CHOOSABLE, NETS, SHEET, VIEWS, Settings
+from playground.ui.labs.images_train import draw_training
+
+FORM = SHEET.form
+FIELDS = Settings.model_fields
+_RESULTS = {"train": draw_training}
+
+
+def images_page() -> None:
+    """Draw the page."""
+    browser()
+    settings = SHEET.open()
+    title(SHEET, "Images: residual nets, each block a step of a scheme")
+    view_switch(SHEET, VIEWS)
+    left, right = st.columns([1, 3], gap="large")
+    with left:
+        _controls(settings)
+    with right:
+        _RESULTS[settings.view](settings)
+    SHEET.close()
+
+
+def _controls(settings: Settings) -> None:
+    data, network, training = st.tabs(["Images", "Network", "Training"])
+    with data:
+        FORM.slot(settings.data, "data", FIELDS["data"], only=CHOOSABLE)
+        FORM.field(settings, "n_train")
+        FORM.field(settings, "n_validation")
+        FORM.seed(settings, "data_seed")
+    with network:
+        FORM.slot(settings.network, "network", FIELDS["network"], only=NETS)
+        entry = settings.network.entry
+        if entry.formula:
+            with st.container(key="formulas"):
+                st.latex(entry.formula)
+        if entry.uses_scheme:
+            FORM.slot(settings.scheme, "scheme", FIELDS["scheme"], only=_schemes(settings.scheme))
+        FORM.seed(settings, "weight_seed")
+    with training:
+        FORM.slot(settings.optimizer, "optimizer", FIELDS["optimizer"])
+        FORM.slot(settings.schedule, "schedule", FIELDS["schedule"])
+        FORM.field(settings, "batch_size")
+        FORM.field(settings, "epochs")
+
+
+def _schemes(slot: Slot) -> list[str]:
+    return [name for name in type(slot).registry if name != "custom"]

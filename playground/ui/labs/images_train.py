@@ -1,0 +1,172 @@
+"""One net on images, trained while one looks on: its curves, its mistakes, its last features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from playground.charts.curves import curve, curve_rows
+from playground.charts.images import confusion, features
+from playground.datasets import TableError
+from playground.experiment import Experiment
+from playground.jobs import RunRecord
+from playground.training.checkpoints import unpack_weights
+from playground.training.events import Metrics
+from playground.training.image_views import ImageViews, image_views, parameters_of
+from playground.ui import state
+from playground.ui.labs.charting import draw, table
+from playground.ui.labs.images_settings import SHEET, Settings
+from playground.ui.labs.running import Panel, draw_run
+
+_ACROSS = 8  # images side by side
+_EDGE = 84  # pixels of an image on the screen
+
+
+def draw_training(settings: Settings) -> None:
+    """Draw the training that is set, and what its net makes of the images."""
+    try:
+        experiment = settings.experiment
+        parameters = parameters_of(experiment)
+        examples, labels = _examples(experiment.model_dump_json())
+    except (TableError, ValueError) as error:
+        st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
+        return
+    st.caption(
+        f"{parameters:,} trainable parameters · {len(labels)} of the images: "
+        f"{', '.join(dict.fromkeys(labels))}"
+    )
+    draw_run(
+        SHEET,
+        experiment,
+        Panel("images", lambda run, metrics: _drawn(experiment, run, metrics, examples, labels)),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _examples(experiment: str) -> tuple[list[np.ndarray], list[str]]:
+    made = Experiment.model_validate_json(experiment)
+    entry, options = made.data.entry, made.data.options
+    x, y = entry.generator(options, 2 * _ACROSS, np.random.default_rng(made.data_seed))
+    channels, height, width = entry.shape_of(options)
+    images = x.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+    names = entry.class_names(options)
+    pictures = [image[..., 0] if channels == 1 else image for image in images]
+    return pictures, [names[k] for k in y]
+
+
+def _drawn(
+    experiment: Experiment,
+    run: RunRecord | None,
+    metrics: list[Metrics],
+    examples: list[np.ndarray],
+    labels: list[str],
+) -> None:
+    if run is None:
+        st.markdown("##### Some of the images")
+        gallery(examples, labels)
+        return
+    _curves(metrics)
+    held = state.jobs().snapshot(run.id)
+    if held is None:
+        st.caption("The first predictions come in a moment.")
+        return
+    _predictions(_remembered(run.id, held.step, experiment.model_dump_json(), held.weights))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _remembered(run_id: str, step: int, experiment: str, _weights: bytes) -> ImageViews:
+    return image_views(Experiment.model_validate_json(experiment), unpack_weights(_weights))
+
+
+def _curves(metrics: list[Metrics]) -> None:
+    rows = pd.DataFrame([vars(m) for m in metrics])
+    if rows.empty:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### Loss")
+        draw("loss", curve("loss", log=True), curve_rows(rows, "loss"))
+    with right:
+        st.markdown("##### Accuracy")
+        draw("accuracy", curve("accuracy"), curve_rows(rows, "accuracy"))
+
+
+def _predictions(views: ImageViews) -> None:
+    precision, recall, f1 = views.scores.mean(axis=0)
+    count = int(views.confusion.sum())
+    for column, (name, value) in zip(
+        st.columns(5),
+        {
+            "Accuracy": f"{views.accuracy:.2%}",
+            "Precision": f"{precision:.2%}",
+            "Recall": f"{recall:.2%}",
+            "F1": f"{f1:.2%}",
+            "An image takes": f"{views.milliseconds:.2f} ms",
+        }.items(),
+    ):
+        with column:
+            st.metric(name, value)
+    st.caption(
+        f"On {count:,} validation images; precision, recall and F1 are means over the classes. "
+        f"Cross-entropy {views.loss:.4f}."
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### Which classes are confused")
+        draw("confusion", confusion(views.classes), _confusion_rows(views))
+    with right:
+        st.markdown("##### The last features in their two main directions")
+        rows = pd.DataFrame(
+            {
+                "x": views.points[:, 0],
+                "y": views.points[:, 1],
+                "class": [views.classes[k] for k in views.labels],
+            }
+        )
+        draw("features", features(views.classes, views.shares), rows)
+    st.markdown("##### Predictions, the wrong ones first")
+    captions = [
+        f"{views.classes[t]} taken for {views.classes[g]}, {p:.0%}"
+        if t != g
+        else f"{views.classes[g]}, {p:.0%}"
+        for t, g, p in zip(views.truths, views.guesses, views.sureness)
+    ]
+    gallery(list(views.images), captions)
+    with st.expander("Each class by itself"):
+        table(_score_rows(views))
+
+
+def gallery(images: list[np.ndarray], captions: list[str]) -> None:
+    """Draw small images side by side, each with its caption."""
+    with st.container(horizontal=True, gap="small"):
+        for image, caption in zip(images, captions):
+            st.image(image, caption=caption, width=_EDGE, clamp=True)
+
+
+def _confusion_rows(views: ImageViews) -> pd.DataFrame:
+    totals = views.confusion.sum(axis=1)
+    return pd.DataFrame(
+        [
+            {
+                "truth": views.classes[t],
+                "guess": views.classes[g],
+                "count": int(views.confusion[t, g]),
+                "share": float(views.confusion[t, g] / max(totals[t], 1)),
+            }
+            for t in range(len(views.classes))
+            for g in range(len(views.classes))
+        ]
+    )
+
+
+def _score_rows(views: ImageViews) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "class": views.classes,
+            "images": views.confusion.sum(axis=1),
+            "precision": [f"{v:.2%}" for v in views.scores[:, 0]],
+            "recall": [f"{v:.2%}" for v in views.scores[:, 1]],
+            "F1": [f"{v:.2%}" for v in views.scores[:, 2]],
+        }
+    )

@@ -1,0 +1,91 @@
+"""The image lab as a person uses it: choose a net, train it on digits, look at what it gets wrong."""
+
+import csv
+import io
+import random
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import TimeoutError, expect
+
+PATIENCE = 90_000
+SHORT = "n_train=400&n_validation=200&epochs=3&network.size=small"
+
+
+@pytest.fixture
+def lab(app, new_page):
+    """Open the lab by a link and wait until it is drawn."""
+    errors = []
+
+    def open_lab(link=""):
+        page = new_page(f"{app}/images?{link}", width=1440, height=1000)
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.get_by_text("each block a step of a scheme").wait_for()
+        return page
+
+    yield open_lab
+    assert errors == []
+
+
+def see(page, pattern):
+    found = page.get_by_text(re.compile(pattern)).first
+    expect(found).to_be_visible(timeout=PATIENCE)
+    return re.search(pattern, found.inner_text())
+
+
+def rows_of(page, name):
+    """The rows of a chart, by its download."""
+    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
+        "button", name="CSV", exact=True
+    )
+    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
+        try:
+            with page.expect_download(timeout=PATIENCE / 3) as waiting:
+                button.click()
+            break
+        except TimeoutError:
+            if last:
+                raise
+    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
+
+
+def fresh():
+    """A seed that no earlier attempt of a test has had: its run would be found trained."""
+    return f"weight_seed={random.randrange(9000)}"
+
+
+def test_a_net_is_trained_on_digits_and_its_mistakes_are_shown(lab, new_page):
+    page = lab(f"{SHORT}&network=preact_resnet&{fresh()}")
+    see(page, "Not trained yet: 3 epochs")
+    see(page, r"[\d,]+ trainable parameters")
+    page.get_by_role("button", name="Train", exact=True).click()
+    see(page, "Finished: all 3 epochs are done")
+    see(page, "On 200 validation images")
+    cells = rows_of(page, "confusion")
+    assert len(cells) == 100
+    assert sum(int(cell["count"]) for cell in cells) == 200
+    right = sum(int(cell["count"]) for cell in cells if cell["truth"] == cell["guess"])
+    shown = page.get_by_test_id("stMetric").first.inner_text()
+    assert f"{right / 200:.2%}" in shown
+    assert len(rows_of(page, "features")) == 200
+    wrong = page.get_by_text(re.compile(r"^\d taken for \d, \d+%$"))
+    expect(wrong.first).to_be_visible()
+    other = new_page(page.url, width=1440, height=1000)
+    expect(other.get_by_text("On 200 validation images")).to_be_visible(timeout=PATIENCE)
+
+
+def test_net_and_scheme_are_chosen_and_what_does_not_fit_is_said(lab):
+    page = lab(f"{SHORT}&network=ho_resnet&scheme=midpoint&{fresh()}")
+    before = see(page, r"([\d,]+) trainable parameters")[1]
+    page.get_by_role("tab", name="Network").click()
+    page.locator(".st-key-images--network").get_by_role("combobox").first.click()
+    page.get_by_role("option", name="PreActResNet", exact=True).click()
+    page.wait_for_url(re.compile("network=preact_resnet"), timeout=PATIENCE)
+    see(page, r"[\d,]+ trainable parameters")
+    expect(page.get_by_text(f"{before} trainable parameters")).to_be_hidden(timeout=PATIENCE)
+    wrong = lab("data=spiral&network=mlp&epochs=0")
+    see(wrong, "'spiral' is not legal here")
+    see(wrong, "'mlp' is not legal here")
+    see(wrong, r"epochs.*0 is not legal")
