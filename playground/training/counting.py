@@ -50,6 +50,10 @@ class Work:
     def __mul__(self, times: float) -> Work:
         return Work(self.flops * times, self.operators * times, self.values * times)
 
+    def cost(self, each: Work) -> float:
+        """Return the sum of all work, weighted by what one of each costs."""
+        return self.flops * each.flops + self.operators * each.operators + self.values * each.values
+
 
 @dataclass(frozen=True)
 class Counted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -15,6 +15,7 @@ from playground.analysis.views import IMAGE_CHUNK
 from playground.experiment import Experiment
 from playground.training.augmenting import augments
 from playground.training.counting import Counted, Work, count
+from playground.training.devices import choose
 from playground.training.kernel_stepper import inner_of
 from playground.training.loop import SNAPSHOTS
 from playground.training.trainer import kept_steps, make_net
@@ -34,10 +35,10 @@ OPTIMIZER_SECONDS_PER_STEP = 4e-4
 # The same of nets on images: a step beside its operators, an operator, a number that one writes, and
 # the arithmetic of convolutions; and what the optimiser does with a weight.
 IMAGE_SECONDS_PER_STEP = 1e-3
-IMAGE_SECONDS_PER_OPERATOR = 6e-5
-IMAGE_SECONDS_PER_VALUE = 2.2e-9
-IMAGE_FLOPS_PER_SECOND = 4e10
 IMAGE_SECONDS_PER_WEIGHT = 3e-9
+IMAGE_SECONDS_OF_WORK = Work(flops=1 / 4e10, operators=6e-5, values=2.2e-9)
+# On a GPU, from data sheets and not measured: arithmetic, launches and bandwidth.
+GPU_SECONDS_OF_WORK = Work(flops=1 / 5e12, operators=1e-5, values=1e-11)
 ADAPTIVE_STEPS = 8  # typical number of accepted steps of an adaptive solver
 
 
@@ -113,25 +114,30 @@ def _of_images(experiment: Experiment) -> Estimate:
     size = 8 if experiment.precision == "float64" else 4
     data = (n_train + n_validation) * experiment.n_features
     together = min(IMAGE_CHUNK, max(n_train, n_validation))
-    judging = (counted.states + 3 * counted.largest) * together / batch
-    memory = size * (4 * parameters + data + max(counted.kept + 3 * counted.largest, judging))
+    judged = (counted.states + 3 * counted.largest) * together / batch
+    memory = size * (4 * parameters + data + max(counted.kept + 3 * counted.largest, judged))
     per_epoch = math.ceil(n_train / batch)
     steps = experiment.epochs * per_epoch
+    pace = GPU_SECONDS_OF_WORK if _has_gpu(experiment, parameters) else IMAGE_SECONDS_OF_WORK
     a_step = (
-        _seconds_of(counted.both) + IMAGE_SECONDS_PER_STEP + parameters * IMAGE_SECONDS_PER_WEIGHT
+        counted.both.cost(pace) + IMAGE_SECONDS_PER_STEP + parameters * IMAGE_SECONDS_PER_WEIGHT
     )
-    judged = _seconds_of(counted.forward) * (n_train + n_validation) / batch
-    seconds = _gradients(experiment, steps) * a_step + measurements(experiment, per_epoch) * judged
+    rows = n_train + n_validation
+    chunks = math.ceil(rows / IMAGE_CHUNK)
+    judging = replace(
+        counted.forward * (rows / batch), operators=counted.forward.operators * chunks
+    )
+    seconds = _gradients(experiment, steps) * a_step
+    seconds += measurements(experiment, per_epoch) * judging.cost(pace)
     return Estimate(parameters, round(memory), seconds * (size / 4))
 
 
-def _seconds_of(work: Work) -> float:
-    """Return how long so much work of a net on images takes."""
-    return (
-        work.operators * IMAGE_SECONDS_PER_OPERATOR
-        + work.values * IMAGE_SECONDS_PER_VALUE
-        + work.flops / IMAGE_FLOPS_PER_SECOND
-    )
+def _has_gpu(experiment: Experiment, parameters: int) -> bool:
+    """Return whether a training would compute on a GPU, as far as this process sees."""
+    try:
+        return choose(experiment, parameters)[0] != "cpu"
+    except ValueError:  # said where it is started
+        return False
 
 
 def measurements(experiment: Experiment, per_epoch: int) -> int:
