@@ -161,8 +161,12 @@ class Experiment(BaseModel):
         "faster; torch always takes torch's own, which exported code repeats to the last bit.",
         advanced=True,
     )
-    precision: Literal["float32", "float64"] = option(
-        "float32", label="Precision", help="Type of weights and data.", advanced=True
+    precision: Literal["float32", "float64", "mixed"] = option(
+        "float32",
+        label="Precision",
+        help="Type of weights and data; mixed keeps those in float32 and lets a CUDA device compute in "
+        "half precision, while other devices stay with float32.",
+        advanced=True,
     )
 
     @model_validator(mode="after")

@@ -71,7 +71,7 @@ def estimate(experiment: Experiment) -> Estimate:
     net = _outline(experiment)
     parameters = _size_of(net)
     evaluations = _evaluations(experiment)
-    size = 4 if experiment.precision == "float32" else 8
+    size = 8 if experiment.precision == "float64" else 4
     widest = max((max(p.shape) for p in net.parameters()), default=1)
     batch = n_train = experiment.split_sizes[0]
     if not experiment.optimizer.entry.full_batch:

@@ -22,6 +22,7 @@ from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
 from playground.training.paths import TORCH, Paths
+from playground.training.precision import Precision, dtype_of
 from playground.training.steppers import Taken, loss_limit
 
 
@@ -38,7 +39,7 @@ def make_net(experiment: Experiment) -> nn.Module:
         seed=experiment.weight_seed,
         **experiment.network.options.model_dump(),
     )
-    return net.to(getattr(torch, experiment.precision))
+    return net.to(dtype_of(experiment))
 
 
 def kept_steps(total: int, pictures: int) -> list[int]:
@@ -69,7 +70,10 @@ class Trainer:
         net = make_net(experiment)
         self.parameters = sum(p.numel() for p in net.parameters() if p.requires_grad)
         self.device, self.device_reason = choose(experiment, self.parameters)
-        self.dtype = getattr(torch, experiment.precision)
+        self.dtype = dtype_of(experiment)
+        self.precision = Precision(experiment, self.device)
+        if self.precision.words:
+            self.device_reason += f", {self.precision.words}"
         self.net = net.to(self.device)
         self.weights = [p for p in self.net.parameters() if p.requires_grad]
         entry = experiment.optimizer.entry
@@ -289,6 +293,7 @@ class Trainer:
             "figures": self.figures,
             "basis": None if self.basis is None else torch.from_numpy(self.basis.copy()),
             "generator": torch.get_rng_state(),
+            **self.precision.state(),
         }
         with evaluated(self.optimizer):
             judged = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
@@ -314,6 +319,7 @@ class Trainer:
             raise ValueError("the checkpoint belongs to another experiment")
         self.load_weights(tree["fast"], tree["step"])
         self.optimizer.load_state_dict(tree["optimizer"])
+        self.precision.restore(tree)
         torch.set_rng_state(tree["generator"])
         self.paths.take(tree.get("path", TORCH))  # checkpoints of the first version have none
         self.step = tree["step"]

@@ -127,6 +127,13 @@ CASES: dict[str, dict] = {
         "data": named("digits", flip=True, crop=2),
         "schedule": "cosine",
     },
+    "mixed precision": {"precision": "mixed", "network": net("rk_net", depth=2)},
+    "mixed precision, L-BFGS": {
+        "precision": "mixed",
+        "network": net("mlp"),
+        "optimizer": "lbfgs",
+        "l2": 0.1,
+    },
     "images shifted": {"network": net("mlp", width=8), "data": named("digits", crop=1)},
     "images mirrored, L-BFGS": {
         "network": net("mlp", width=8),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
 from playground.training.augmenting import augments
+from playground.training.precision import kept_whole
 from playground.training.scripting.augmenting import write_augmentation
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
@@ -57,6 +58,13 @@ def _objective(experiment: Experiment) -> list[str]:
     """Return the lines from the batch to the gradient."""
     inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
     lines = ["optimizer.zero_grad()", f"loss = loss_function(net({inputs}), y[rows])"]
+    if experiment.precision == "mixed" and not kept_whole(experiment):
+        lines[1:] = [
+            "# Half precision where it pays; a GPU without bfloat16 needs float16 and a scaled loss.",
+            'with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):',
+            f"    outputs = net({inputs})",
+            "loss = loss_function(outputs.to(DTYPE), y[rows])",
+        ]
     total = "loss"
     for penalty in penalties(experiment):
         lines.append(f"objective = {total} + {penalty}")
