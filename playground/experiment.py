@@ -214,7 +214,7 @@ class Experiment(BaseModel):
         for name, none in (("flip", False), ("crop", 0)):
             value = getattr(self.data.options, name, none)
             if value != none:
-                text = f"{value} is not legal {staged} of the images as they are; legal is {none}"
+                text = f"{value} is not legal {staged} of unchanged images; legal is {none}".lower()
                 raise Misfit(f"data.{name}", text, none)
 
     @property

@@ -160,7 +160,7 @@ def test_repetitions_and_recorded_paths_draw_likewise():
 
 @pytest.mark.parametrize(("field", "value"), [("flip", True), ("crop", 1)])
 def test_stages_refuse_it_in_words(field, value):
-    with pytest.raises(ValueError, match=rf"data\.{field}: {value} is not legal"):
+    with pytest.raises(ValueError, match=rf"data\.{field}: {str(value).lower()} is not legal"):
         experiment(
             "multi_stage",
             data={"name": "digits", "options": {field: value}},
