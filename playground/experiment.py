@@ -161,8 +161,12 @@ class Experiment(BaseModel):
         "faster; torch always takes torch's own, which exported code repeats to the last bit.",
         advanced=True,
     )
-    precision: Literal["float32", "float64"] = option(
-        "float32", label="Precision", help="Type of weights and data.", advanced=True
+    precision: Literal["float32", "float64", "mixed"] = option(
+        "float32",
+        label="Precision",
+        help="Type of weights and data; mixed keeps those in float32 and lets a CUDA device compute in "
+        "half precision, while other devices stay with float32.",
+        advanced=True,
     )
 
     @model_validator(mode="after")
@@ -206,6 +210,12 @@ class Experiment(BaseModel):
         if self.early_stop:
             text = f"true is not legal {staged} for a fixed number of epochs each; legal is false"
             raise Misfit("early_stop", text, False)
+        # What is left was found for the images as they are, not for mirrored or shifted ones.
+        for name, none in (("flip", False), ("crop", 0)):
+            value = getattr(self.data.options, name, none)
+            if value != none:
+                text = f"{value} is not legal {staged} of unchanged images; legal is {none}".lower()
+                raise Misfit(f"data.{name}", text, none)
 
     @property
     def n_features(self) -> int:

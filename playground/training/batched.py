@@ -33,14 +33,15 @@ def batchable(experiment: Experiment) -> bool:
 
     An adaptive solver would choose its steps for all nets together, and an optimiser that looks at
     whole matrices or at the norm of the gradient would mix them; stages begin anew on the way. Nets on
-    images normalise by the batch or drop features at random, which a stack cannot do for each alone.
+    images normalise by the batch or drop features at random, which a stack cannot do for each alone,
+    and mixed precision leaves out a step of one net and not of another.
     """
     scheme = experiment.scheme.chosen
     fixed = not experiment.network.entry.uses_scheme or scheme.kind in ("runge_kutta", "multistep")
     adjoint = getattr(experiment.network.options, "gradient", "direct") == "adjoint"
-    clipped = experiment.clip_norm > 0
+    clipped, mixed = experiment.clip_norm > 0, experiment.precision == "mixed"
     entry = experiment.network.entry
-    whole = not (adjoint or clipped or entry.staged or entry.takes_images)
+    whole = not (adjoint or clipped or mixed or entry.staged or entry.takes_images)
     return fixed and whole and experiment.optimizer.name in ELEMENTWISE
 
 

@@ -14,6 +14,7 @@ from playground.analysis.views import predict
 from playground.datasets import load
 from playground.experiment import Experiment
 from playground.networks import build
+from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
 JUDGED, SHOWN, DRAWN = 2000, 40, 500
@@ -84,7 +85,7 @@ def image_views(
         net.load_state_dict(dict(weights))
     except RuntimeError as error:
         raise ValueError(f"the weights do not fit the experiment: {error}") from error
-    dtype = getattr(torch, experiment.precision)
+    dtype = dtype_of(experiment)
     x = torch.as_tensor(split.x_validation[:most]).to(dtype)
     y = torch.as_tensor(split.y_validation[:most])
     began = time.perf_counter()

@@ -18,6 +18,7 @@ from playground.experiment import Experiment
 from playground.training.devices import LARGE
 from playground.training.estimates import estimate
 from playground.training.events import Amendment
+from playground.training.precision import dtype_of
 from playground.training.scripting.draft import Draft, literal
 from playground.training.scripting.loop import write_loop
 from playground.training.scripting.nets import write_net
@@ -86,7 +87,7 @@ def _settings(draft: Draft, experiment: Experiment, split: Split) -> None:
     if experiment.early_stop:
         draft.constant("PATIENCE", experiment.patience, "rise of the validation loss that ends it")
     draft.expression("DEVICE", _device(experiment))
-    draft.expression("DTYPE", f"torch.{experiment.precision}")
+    draft.expression("DTYPE", str(dtype_of(experiment)))
     draft.need("import base64", "import io", "import numpy as np", "import torch")
     targets = "y" if split.task == "classification" else "y.to(DTYPE)"
     draft.block(f"""
@@ -107,7 +108,7 @@ def _device(experiment: Experiment) -> str:
         return literal(experiment.device)
     if estimate(experiment).parameters < LARGE:
         return '"cpu"  # "cuda" works as well, but is no faster for a net this small'
-    mps = '"mps" if torch.backends.mps.is_available() else ' * (experiment.precision == "float32")
+    mps = '"mps" if torch.backends.mps.is_available() else ' * (experiment.precision != "float64")
     return f'"cuda" if torch.cuda.is_available() else {mps}"cpu"'
 
 

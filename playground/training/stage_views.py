@@ -22,6 +22,7 @@ from playground.analysis.stages import (
 from playground.datasets import load
 from playground.experiment import Experiment
 from playground.training.events import Metrics
+from playground.training.precision import dtype_of
 from playground.training.staged import take_weights
 from playground.training.trainer import make_net
 
@@ -76,7 +77,7 @@ def views_of(experiment: Experiment, weights: Mapping[str, Tensor]) -> StageView
     )
     net = make_net(experiment).eval()
     take_weights(net, weights)
-    dtype = getattr(torch, experiment.precision)
+    dtype = dtype_of(experiment)
     train = _ordered(split.x_train, split.y_train, dtype)
     fine = _ordered(split.x_validation, split.y_validation, dtype)
     left, fine_left = residuals(net, *train), residuals(net, *fine)

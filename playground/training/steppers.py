@@ -91,11 +91,12 @@ class TorchStepper:
         def closure() -> Tensor:
             optimizer.zero_grad(set_to_none=True)
             trainer.net.nfe = 0
-            with dropout_of(trainer):
-                loss = trainer.loss(self._forward(x), y)
+            with dropout_of(trainer), trainer.precision.halved():
+                outputs = self._forward(x)
+            loss = trainer.loss(outputs.to(trainer.dtype), y)
             forward = trainer.net.nfe
             objective = loss + penalty(experiment, trainer.weights)
-            objective.backward()
+            trainer.precision.backward(objective, optimizer)
             # Without an adjoint nothing is evaluated anew: each evaluation is pulled back once.
             trainer.nfe = (forward, trainer.net.nfe - forward or forward)
             norm = nn.utils.get_total_norm([w.grad for w in trainer.weights])
@@ -109,6 +110,6 @@ class TorchStepper:
             optimizer.step(closure)
         else:
             closure()
-            optimizer.step()
+            trainer.precision.step(optimizer)
         loss, norm = (float(value) for value in first)
         return Taken(1, len(x), loss, loss, norm)

@@ -14,6 +14,7 @@ from playground.datasets import load
 from playground.experiment import Experiment
 from playground.networks import PointNet
 from playground.training.checkpoints import unpack
+from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
 FLOWS = ("rk_net", "neural_ode")
@@ -44,7 +45,7 @@ def validation_points(experiment: Experiment, most: int) -> tuple[torch.Tensor, 
         seed=experiment.data_seed,
         options=experiment.data.options,
     )
-    dtype = getattr(torch, experiment.precision)
+    dtype = dtype_of(experiment)
     x = torch.as_tensor(split.x_validation[:most]).to(dtype)
     return x, torch.as_tensor(split.y_validation[:most])
 

@@ -17,10 +17,12 @@ from playground.experiment import Experiment
 from playground.networks import build
 from playground.optimizers import evaluated, set_rate
 from playground.training import checkpoints
+from playground.training.augmenting import Augmentation
 from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
 from playground.training.paths import TORCH, Paths
+from playground.training.precision import Precision, dtype_of
 from playground.training.steppers import Taken, loss_limit
 
 
@@ -37,7 +39,7 @@ def make_net(experiment: Experiment) -> nn.Module:
         seed=experiment.weight_seed,
         **experiment.network.options.model_dump(),
     )
-    return net.to(getattr(torch, experiment.precision))
+    return net.to(dtype_of(experiment))
 
 
 def kept_steps(total: int, pictures: int) -> list[int]:
@@ -48,8 +50,9 @@ def kept_steps(total: int, pictures: int) -> list[int]:
 class Trainer:
     """The state of a training and what can be done with it.
 
-    The order of the batches is a function of the weight seed and the epoch alone, so that a run which
-    goes on from a checkpoint meets the batches that the uninterrupted one would have met.
+    The order of the batches is a function of the weight seed and the epoch alone, and what is done to
+    their images one of the seed and the step, so that a run which goes on from a checkpoint meets the
+    batches that the uninterrupted one would have met. The sets that judge are never changed.
 
     Raises:
         ValueError: If data, net or device cannot be had.
@@ -67,13 +70,17 @@ class Trainer:
         net = make_net(experiment)
         self.parameters = sum(p.numel() for p in net.parameters() if p.requires_grad)
         self.device, self.device_reason = choose(experiment, self.parameters)
-        self.dtype = getattr(torch, experiment.precision)
+        self.dtype = dtype_of(experiment)
+        self.precision = Precision(experiment, self.device)
+        if self.precision.words:
+            self.device_reason += f", {self.precision.words}"
         self.net = net.to(self.device)
         self.weights = [p for p in self.net.parameters() if p.requires_grad]
         entry = experiment.optimizer.entry
         self.optimizer = self.fresh_optimizer()
         self.base_rate: float = self.optimizer.param_groups[0]["lr"]
         self.loss = experiment.loss.entry.function
+        self.augmentation = Augmentation.of(experiment)
         self.x, self.y = self._tensors(self.split.x_train, self.split.y_train)
         self.x_validation, self.y_validation = self._tensors(
             self.split.x_validation, self.split.y_validation
@@ -162,7 +169,8 @@ class Trainer:
         """Return the inputs and targets that a step trains on."""
         epoch, position = divmod(step, self.steps_per_epoch)
         rows = self.order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
-        return self.x[rows], self.y[rows]
+        x = self.x[rows]
+        return x if self.augmentation is None else self.augmentation(x, step), self.y[rows]
 
     def order(self, epoch: int) -> Tensor:
         """Return the order of the training points in an epoch."""
@@ -285,6 +293,7 @@ class Trainer:
             "figures": self.figures,
             "basis": None if self.basis is None else torch.from_numpy(self.basis.copy()),
             "generator": torch.get_rng_state(),
+            **self.precision.state(),
         }
         with evaluated(self.optimizer):
             judged = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
@@ -310,6 +319,7 @@ class Trainer:
             raise ValueError("the checkpoint belongs to another experiment")
         self.load_weights(tree["fast"], tree["step"])
         self.optimizer.load_state_dict(tree["optimizer"])
+        self.precision.restore(tree)
         torch.set_rng_state(tree["generator"])
         self.paths.take(tree.get("path", TORCH))  # checkpoints of the first version have none
         self.step = tree["step"]

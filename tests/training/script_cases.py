@@ -122,6 +122,24 @@ CASES: dict[str, dict] = {
     "weight decay": {"optimizer": named("adamw", decay=0.5, beta1=0.5)},
     "Nesterov without momentum": {"optimizer": named("nesterov", momentum=0)},
     "Muon on matrices only": {"network": net("mlp"), "optimizer": "muon"},
+    "images mirrored and shifted": {
+        "network": net("mlp", width=8),
+        "data": named("digits", flip=True, crop=2),
+        "schedule": "cosine",
+    },
+    "mixed precision": {"precision": "mixed", "network": net("rk_net", depth=2)},
+    "mixed precision, L-BFGS": {
+        "precision": "mixed",
+        "network": net("mlp"),
+        "optimizer": "lbfgs",
+        "l2": 0.1,
+    },
+    "images shifted": {"network": net("mlp", width=8), "data": named("digits", crop=1)},
+    "images mirrored, L-BFGS": {
+        "network": net("mlp", width=8),
+        "data": named("digits", flip=True),
+        "optimizer": "lbfgs",
+    },
     "cosine with a floor": {"schedule": named("cosine", floor=0.1)},
 }
 for name, scheme in INTEGRATORS.items():

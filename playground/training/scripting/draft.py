@@ -41,8 +41,13 @@ class Draft:
         self.imports.update(statements)
 
     def constant(self, name: str, value: Any, comment: str = "") -> None:
-        """Add a constant with the exact literal of its value."""
-        self.expression(name, literal(value), comment)
+        """Add a constant with the exact literal of its value; a long tuple gets several lines."""
+        code = literal(value)
+        if isinstance(value, tuple) and len(f"{name} = {code}  # {comment}") > LINE:
+            self.constants += [f"{name} = (  # {comment}" if comment else f"{name} = ("]
+            self.constants += [*filled([f"{literal(item)}," for item in value]), ")"]
+        else:
+            self.expression(name, code, comment)
 
     def expression(self, name: str, code: str, comment: str = "") -> None:
         """Add a constant that is computed."""
@@ -142,6 +147,17 @@ def wrapped_call(before: str, function: str, arguments: Sequence[str]) -> list[s
     if len(line) + 4 <= LINE:
         return [line]
     return [f"{before}{function}(", *(f"    {argument}," for argument in arguments), ")"]
+
+
+def filled(items: Iterable[str]) -> list[str]:
+    """Return items side by side on indented lines, as many as each line holds."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + 1 + len(item) <= LINE:
+            lines[-1] += f" {item}"
+        else:
+            lines.append(f"    {item}")
+    return lines
 
 
 def ended(text: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
+from playground.training.augmenting import augments
+from playground.training.precision import kept_whole
+from playground.training.scripting.augmenting import write_augmentation
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
 from playground.training.scripting.staged import write_staged_loop
@@ -20,6 +23,8 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     """
     draft.need("import argparse", "import math", "import numpy as np", "import torch")
     _judge(draft, experiment)
+    if augments(experiment):
+        write_augmentation(draft, experiment)
     _epoch(draft, experiment, scheduled)
     if experiment.network.entry.staged:
         write_staged_loop(draft, experiment)
@@ -51,7 +56,15 @@ def _judge(draft: Draft, experiment: Experiment) -> None:
 
 def _objective(experiment: Experiment) -> list[str]:
     """Return the lines from the batch to the gradient."""
-    lines = ["optimizer.zero_grad()", "loss = loss_function(net(x[rows]), y[rows])"]
+    inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
+    lines = ["optimizer.zero_grad()", f"loss = loss_function(net({inputs}), y[rows])"]
+    if experiment.precision == "mixed" and not kept_whole(experiment):
+        lines[1:] = [
+            "# Half precision where it pays; a GPU without bfloat16 needs float16 and a scaled loss.",
+            'with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):',
+            f"    outputs = net({inputs})",
+            "loss = loss_function(outputs.to(DTYPE), y[rows])",
+        ]
     total = "loss"
     for penalty in penalties(experiment):
         lines.append(f"objective = {total} + {penalty}")
@@ -68,10 +81,15 @@ def _update(experiment: Experiment) -> list[str]:
         return [*_objective(experiment), "optimizer.step()", "value = loss.item()"]
     objective = "objective" if penalties(experiment) else "loss"
     inner = [*_objective(experiment), "values.append(loss.item())", f"return {objective}"]
+    kept = (
+        "rows=rows, step=step, values=values"
+        if augments(experiment)
+        else "rows=rows, values=values"
+    )
     return [
         "values = []",
         "",
-        "def closure(rows=rows, values=values):  # called several times in one step",
+        f"def closure({kept}):  # called several times in one step",
         *(f"    {line}" for line in inner),
         "",
         "optimizer.step(closure)",
@@ -104,8 +122,9 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     whole = experiment.network.entry.staged and _takes_all(experiment)
     if whole:
         batches = "[slice(None)]"
-    if scheduled:
+    if numbered := scheduled or augments(experiment):
         index, batches = "step, ", f"enumerate({batches}, start=first)"
+    if scheduled:
         lines = [
             "for group in optimizer.param_groups:",
             '    group["lr"] = learning_rate(step)',
@@ -117,13 +136,13 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
         batches=batches,
         lines=body(lines, 2),
     )
-    if scheduled:
+    if numbered:
         first = "    first = epoch * math.ceil(len(x) / BATCH_SIZE)\n    for step,"
         code = code.replace("    for step,", first)
     if whole:  # all points at once need no order
         start, end = (
             code.index("    # The order of"),
-            code.index("    first =" if scheduled else "    for "),
+            code.index("    first =" if numbered else "    for "),
         )
         code = code[:start] + code[end:]
     draft.constant("DIVERGENCE", EXPLOSION, "growth of the loss that ends the training")

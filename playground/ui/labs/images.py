@@ -50,6 +50,7 @@ def _controls(settings: Settings) -> None:
         FORM.slot(settings.schedule, "schedule", FIELDS["schedule"])
         FORM.field(settings, "batch_size")
         FORM.field(settings, "epochs")
+        FORM.field(settings, "precision")
 
 
 def _schemes(slot: Slot) -> list[str]:

@@ -81,6 +81,12 @@ class Settings(Options):
     epochs: int = option(
         12, label="Epochs", help="Passes over the training images.", ge=1, le=1000, log=True
     )
+    precision: Literal["float32", "mixed"] = option(
+        "float32",
+        label="Precision",
+        help="Mixed lets a CUDA device compute in half precision, beside weights in float32; a CPU stays "
+        "with float32.",
+    )
 
     @field_validator("data", "network")
     @classmethod
@@ -111,7 +117,7 @@ class Settings(Options):
             ValueError: If the choices do not fit together.
         """
         names = ("data", "n_train", "n_validation", "data_seed", "network", "scheme", "weight_seed")
-        names += ("optimizer", "schedule", "batch_size", "epochs")
+        names += ("optimizer", "schedule", "batch_size", "epochs", "precision")
         return Experiment(**{name: getattr(self, name) for name in names})
 
 
