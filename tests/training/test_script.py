@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from playground.analysis.frames import Frames
 from playground.datasets import Table, fetch, store
 from playground.experiment import Experiment
-from playground.networks import POINT_NETWORKS
+from playground.networks import NETWORKS
 from playground.training import events as e
 from playground.training import loop, make_net, painter, train
 from playground.training.checkpoints import unpack
 from playground.training.events import Amendment
-from playground.training.script import torch_script
+from playground.training.script import script_images, torch_script
 from playground.training.scripting.draft import literal, number, times
 from tests.strategies import experiments
 from tests.training.script_cases import BASE, CASES, amendments, named, net, table
@@ -68,6 +68,9 @@ def runs(home, tmp_path_factory):
         made[name] = Experiment.model_validate({**BASE, **small, **changes})
         script = torch_script(made[name], amendments(name))
         (folder / f"{slug(name)}.py").write_text(script, encoding="utf-8")
+        beside = script_images(made[name])
+        if beside is not None:
+            (folder / f"{slug(name)}.images").write_bytes(beside)
     threads = str(torch.get_num_threads())
     command = [sys.executable, str(RUNNER), str(folder), threads]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
@@ -81,7 +84,7 @@ def slug(name):
 
 def test_the_cases_cover_every_network():
     used = {case["network"]["name"] for case in CASES.values() if "network" in case}
-    assert used == set(POINT_NETWORKS)
+    assert used == set(NETWORKS)
 
 
 @pytest.mark.parametrize("name", [*CASES, *OWN])
@@ -113,7 +116,7 @@ def test_script_ends_with_the_weights_of_the_training(name, runs):
 
 
 def len_train(experiment):
-    return 25 if experiment.data.name == "table" else experiment.n_train
+    return 25 if experiment.data.name == "table" else experiment.split_sizes[0]
 
 
 def batch(experiment):
@@ -235,7 +238,7 @@ def test_any_experiment_gives_code_without_the_playground(experiment):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module.partition(".")[0])
-    known = {"torch", "numpy", "torchdiffeq", "scipy", "pytorch_optimizer"}
+    known = {"torch", "numpy", "torchdiffeq", "scipy", "pytorch_optimizer", "sklearn"}
     assert {"torch", "numpy"} <= imported
     assert imported - known <= set(sys.stdlib_module_names)
     assert constants(script)["WEIGHT_SEED"] == experiment.weight_seed

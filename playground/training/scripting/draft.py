@@ -41,8 +41,17 @@ class Draft:
         self.imports.update(statements)
 
     def constant(self, name: str, value: Any, comment: str = "") -> None:
-        """Add a constant with the exact literal of its value."""
-        self.expression(name, literal(value), comment)
+        """Add a constant with the exact literal of its value; a long tuple gets several lines."""
+        code = literal(value)
+        if isinstance(value, tuple) and len(name) + len(code) + 3 > LINE:
+            note = f"  # {comment}" if comment else ""
+            self.constants += [f"{name} = ({note}", *_rows(value), ")"]
+        else:
+            self.expression(name, code, comment)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a constant of this name."""
+        return any(line.startswith(f"{name} = ") for line in self.constants)
 
     def expression(self, name: str, code: str, comment: str = "") -> None:
         """Add a constant that is computed."""
@@ -89,6 +98,17 @@ def literal(value: Any) -> str:
         items = [literal(item) for item in value]
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
     return repr(value)
+
+
+def _rows(values: Sequence[Any]) -> list[str]:
+    """Return the literals of values in lines of their own, as many in each as it holds."""
+    rows = [""]
+    for value in values:
+        item = f"{literal(value)}, "
+        if rows[-1] and len(rows[-1] + item) + 3 > LINE:
+            rows.append("")
+        rows[-1] += item
+    return [f"    {row.rstrip()}" for row in rows]
 
 
 def number(value: float) -> str:
