@@ -143,7 +143,7 @@ def _header(draft: Draft, experiment: Experiment) -> str:
     )
     if reads_file(experiment):
         usage = f"python train.py [--data {FILE}] [--weights weights.npz]"
-        where = f"the images are in {FILE}, which the playground writes beside this file"
+        where = f"the images are in {FILE}, a file that is exported beside this one"
     elif experiment.data.entry.image_shape:
         where = "it chooses the images"
     lines = [

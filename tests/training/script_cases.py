@@ -251,8 +251,9 @@ for name, scheme in INTEGRATORS.items():
         field = {"channels": 1, "filters": 4, "depth": 2, "head": "pool", "activation": "tanh"}
         if scheme.differentiable:
             CASES[f"images, mixer {name}"] = images("mixer", MIXING, **chosen)
-        else:
-            field["gradient"] = "adjoint"
+        else:  # a stiff solver's Jacobian is dense: an image of two by two
+            field |= {"gradient": "adjoint", "filters": 2, "depth": 1}
+            chosen |= {"data": named("donut_highd", dim=4)}
         CASES[f"images, conv_ode {name}"] = images("conv_ode", field, **chosen)
 
 CHANGED = [

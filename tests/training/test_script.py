@@ -1,6 +1,7 @@
 """Exported scripts: they stand alone, and end with the weights of the training bit for bit."""
 
 import ast
+import io
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from playground.analysis.frames import Frames
 from playground.datasets import Table, fetch, store
 from playground.experiment import Experiment
 from playground.networks import NETWORKS
+from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
 from playground.training import events as e
 from playground.training import loop, make_net, painter, train
 from playground.training.checkpoints import unpack
@@ -154,6 +156,72 @@ def test_weights_of_either_load_into_the_other(runs):
         with np.load(folder / f"{slug(name)}.npz", allow_pickle=False) as arrays:
             state = {key: torch.as_tensor(value) for key, value in arrays.items()}
         make_net(made[name]).load_state_dict(state, strict=True)
+
+
+RESIDUAL = ("preact_resnet", "tm_resnet", "ho_resnet", "lm_resnet")
+
+
+def written_net(experiment, device="cpu"):
+    """The net that the script of an experiment makes; the script is loaded, but not run."""
+    script = {"__name__": "script"}
+    exec(torch_script(experiment), script)
+    with torch.device(device), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.weight_seed)
+        return script["Net"]()
+
+
+@pytest.mark.parametrize("name", RESIDUAL)
+def test_bottlenecks_are_drawn_and_stepped_alike(name, home, monkeypatch):
+    """Nets of bottlenecks were published at sizes that no test can train."""
+    small = property(lambda options: Layout((2, 3, 2), 4, bottleneck=True))
+    for kind in (PreActOptions, TaylorOptions):
+        monkeypatch.setattr(kind, "layout", small)
+    experiment = Experiment.model_validate({**BASE, "data": "digits", "network": name})
+    theirs, ours = written_net(experiment), make_net(experiment)
+    assert list(theirs.state_dict()) == list(ours.state_dict())
+    x = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    for each in (theirs, ours):
+        each(x).square().sum().backward()
+    for (key, a), b in zip(theirs.state_dict().items(), ours.state_dict().values()):
+        assert torch.equal(a, b), key
+    for (key, a), b in zip(theirs.named_parameters(), ours.parameters()):
+        assert torch.equal(a.grad, b.grad), key
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "parameters"),
+    [
+        ("preact_resnet", 18, 11_171_146),
+        ("preact_resnet", 50, None),
+        ("tm_resnet", 22, None),
+        ("tm_resnet", 44, None),
+        ("ho_resnet", 34, None),
+        ("lm_resnet", 18, None),
+    ],
+)
+def test_published_nets_have_all_their_weights(name, depth, parameters, home):
+    experiment = Experiment.model_validate(
+        {**BASE, "data": "cifar10", "network": named(name, depth=depth)}
+    )
+    with torch.device("meta"):
+        ours = make_net(experiment)
+    theirs = written_net(experiment, "meta")
+    counts = {key: value.shape for key, value in theirs.named_parameters()}
+    assert counts == {key: value.shape for key, value in ours.named_parameters()}
+    if parameters is not None:
+        assert sum(map(torch.Size.numel, counts.values())) == parameters
+
+
+def test_images_beside_a_script_are_shades_where_they_can_be(home):
+    base = {**BASE, "n_train": 20, "n_validation": 10, "network": "mlp"}
+    for data, kind in (("cifar10", np.uint8), (named("cifar10", noise=0.1), np.float32)):
+        made = Experiment.model_validate({**base, "data": data})
+        with np.load(io.BytesIO(script_images(made)), allow_pickle=False) as arrays:
+            assert arrays["x_train"].shape == (20, 3 * 32 * 32)
+            assert arrays["x_train"].dtype == kind
+            assert arrays["y_validation"].shape == (10,)
+    for data in ("digits", "moons"):
+        assert script_images(Experiment.model_validate({**base, "data": data})) is None
 
 
 def constants(script):

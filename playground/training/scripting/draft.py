@@ -42,12 +42,12 @@ class Draft:
 
     def constant(self, name: str, value: Any, comment: str = "") -> None:
         """Add a constant with the exact literal of its value; a long tuple gets several lines."""
-        code = literal(value)
-        if isinstance(value, tuple) and len(name) + len(code) + 3 > LINE:
-            note = f"  # {comment}" if comment else ""
+        note = f"  # {comment}" if comment else ""
+        line = f"{name} = {literal(value)}{note}"
+        if isinstance(value, tuple) and len(line) > LINE:
             self.constants += [f"{name} = ({note}", *_rows(value), ")"]
         else:
-            self.expression(name, code, comment)
+            self.constants.append(line)
 
     def has(self, name: str) -> bool:
         """Return whether there is a constant of this name."""
