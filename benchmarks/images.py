@@ -203,7 +203,7 @@ def resnet(rounds: int = STEP_ROUNDS) -> dict[str, Any]:
         rounds: Steps of each that count, after one that does not.
 
     Returns:
-        Seconds of the steps, the median ratio of two steps in a row, and how far the first outputs are apart.
+        Seconds of the steps, the median ratio of two in a row, and how far the first outputs are apart.
     """
     trainer = _large("preact_resnet", 4 * BATCH, batch_size=BATCH, device="cpu", path="torch")
     plain = copied(trainer.net).train()
@@ -267,9 +267,9 @@ def _step_report(
 
 
 CLOTHES = {
-    "tm_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.005, 5, 0.88),
-    "preact_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.005, 5, 0.88),
-    "ode_attention": ({"width": 32}, 0.003, 6, 0.75),
+    "tm_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.01, 4, 0.88),
+    "preact_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.01, 4, 0.88),
+    "ode_attention": ({"width": 32}, 0.01, 6, 0.75),
 }
 """Options, learning rate, epochs, and the accuracy that is to be reached."""
 
@@ -281,7 +281,7 @@ def clothes(nets: tuple[str, ...] = tuple(CLOTHES)) -> dict[str, Any]:
         nets: Names in ``CLOTHES``.
 
     Returns:
-        Accuracy and seconds of each, by the wall's and the processor's clock; ``{"present": False}`` without the images.
+        Accuracy and seconds of each; ``{"present": False}`` without the images.
     """
     try:
         with without_download():
@@ -293,7 +293,7 @@ def clothes(nets: tuple[str, ...] = tuple(CLOTHES)) -> dict[str, Any]:
     print("clothes: 10,000 images of Fashion-MNIST, judged on 2,000 of its test images")
     for name in nets:
         options, rate, epochs, wanted = CLOTHES[name]
-        sizes = {"n_train": 10_000, "n_validation": 2000, "epochs": epochs}
+        sizes = {"n_train": 10_000, "n_validation": 2000, "epochs": epochs, "batch_size": 32}
         experiment = _experiment(name, options, rate, data="fashion_mnist", **sizes)
         parameters = Trainer(experiment).parameters
         loop = calibration()

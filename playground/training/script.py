@@ -17,8 +17,9 @@ from playground.training.estimates import estimate
 from playground.training.events import Amendment
 from playground.training.scripting.data import FILE, data_file, packed, reads_file, write_data
 from playground.training.scripting.draft import Draft, literal
+from playground.training.scripting.known import unknown
 from playground.training.scripting.loop import write_loop
-from playground.training.scripting.nets import write_net
+from playground.training.scripting.nets import WRITERS, write_net
 from playground.training.scripting.optimizing import write_loss, write_optimizer, write_rate
 
 
@@ -43,6 +44,9 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
     Raises:
         ValueError: If the data cannot be had, or a choice has no code (a registry entry without it).
     """
+    why = refusal(experiment)
+    if why:
+        raise ValueError(why)
     split = _split(experiment)
     draft = Draft()
     _settings(draft, experiment, split)
@@ -53,6 +57,18 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
     draft.heading("The training")
     write_loop(draft, experiment, scheduled)
     return _assembled(draft, experiment, split)
+
+
+def refusal(experiment: Experiment) -> str:
+    """Return why no script can be written for a run, in words; nothing where one can.
+
+    Never is a script written that leaves out what was set.
+    """
+    network = experiment.network.name
+    if network not in WRITERS:
+        return f"network: no script can be written for {network!r}"
+    names = unknown(experiment)
+    return f"{', '.join(names)}: no script can be written for what was set" if names else ""
 
 
 def script_images(experiment: Experiment) -> bytes | None:

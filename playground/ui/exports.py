@@ -46,6 +46,12 @@ def script_menu(experiment: Experiment, changes: Sequence[Amendment] = ()) -> No
         experiment: The run.
         changes: Its recorded live changes.
     """
+    from playground.training.script import refusal
+
+    why = refusal(experiment)
+    if why:
+        st.caption(f"{why}.")
+        return
     _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
     if reads_file(experiment):
         _download("Images of the script (npz)", FILE, lambda: _images(experiment))

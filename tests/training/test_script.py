@@ -14,15 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playground.analysis.frames import Frames
-from playground.datasets import Table, fetch, store
+from playground.datasets import DATASETS, Table, fetch, store
 from playground.experiment import Experiment
 from playground.networks import NETWORKS
 from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
 from playground.training import events as e
-from playground.training import loop, make_net, painter, train
+from playground.training import loop, make_net, painter, script, train
 from playground.training.checkpoints import unpack
 from playground.training.events import Amendment
-from playground.training.script import script_images, torch_script
+from playground.training.script import refusal, script_images, torch_script
+from playground.training.scripting import known
 from playground.training.scripting.draft import literal, number, times
 from tests.strategies import experiments
 from tests.training.script_cases import BASE, CASES, amendments, named, net, table
@@ -210,6 +211,31 @@ def test_published_nets_have_all_their_weights(name, depth, parameters, home):
     assert counts == {key: value.shape for key, value in ours.named_parameters()}
     if parameters is not None:
         assert sum(map(torch.Size.numel, counts.values())) == parameters
+
+
+def test_what_no_code_is_known_for_is_refused_and_never_left_out(home, monkeypatch):
+    experiment = Experiment.model_validate({**BASE, "data": "digits", "l2": 0.5, "network": "mlp"})
+    assert refusal(experiment) == ""
+    monkeypatch.setattr(known, "FIELDS", known.FIELDS - {"l2", "l1"})
+    monkeypatch.setattr(known, "NETWORK_OPTIONS", known.NETWORK_OPTIONS - {"width"})
+    assert refusal(experiment).startswith("l2: ")  # the other two have their defaults
+    narrow = experiment.model_copy(
+        update={"network": type(experiment.network)(name="mlp", options={"width": 3})}
+    )
+    with pytest.raises(ValueError, match=r"l2, network\.width: no script"):
+        torch_script(narrow)
+    monkeypatch.setattr(script, "WRITERS", {})
+    with pytest.raises(ValueError, match="network: no script can be written for 'mlp'"):
+        torch_script(narrow)
+
+
+def test_every_option_is_known():
+    assert set(Experiment.model_fields) <= known.FIELDS
+    for entry in NETWORKS.values():
+        assert set(entry.options.model_fields) <= known.NETWORK_OPTIONS, entry.name
+    for entry in DATASETS.values():
+        if entry.image_shape:
+            assert set(entry.options.model_fields) <= known.IMAGE_OPTIONS, entry.name
 
 
 def test_images_beside_a_script_are_shades_where_they_can_be(home):

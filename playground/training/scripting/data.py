@@ -13,6 +13,7 @@ from playground.experiment import Experiment
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.parts import image_shape_of
 
+_ROWS = 1000
 FILE = "images.npz"
 """The name that a script looks for its images under, unless it is told another."""
 
@@ -31,12 +32,12 @@ def data_file(split: Split) -> bytes:
     Shades are kept as whole numbers from 0 to 255 where they are nothing else.
     """
     arrays = _arrays(split)
-    if not _is_whole(split):
-        return _npz(arrays)
-    whole = {
-        name: np.rint(255 * arrays[name]).astype(np.uint8) for name in arrays if name[0] == "x"
-    }
-    return _npz({**arrays, **whole})
+    for name in ("x_train", "x_validation"):
+        shades = _shades(arrays[name])
+        if shades is None:
+            return _npz(_arrays(split))
+        arrays[name] = shades
+    return _npz(arrays)
 
 
 def packed(split: Split) -> str:
@@ -59,12 +60,16 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _is_whole(split: Split) -> bool:
-    """Return whether every number is a shade k / 255, to the last bit."""
-    return all(
-        np.array_equal(np.rint(255 * x).astype(np.uint8).astype(np.float32) / np.float32(255), x)
-        for x in (split.x_train, split.x_validation)
-    )
+def _shades(x: np.ndarray) -> np.ndarray | None:
+    """Return numbers k / 255 as shades k, ``None`` where some are others; to the last bit."""
+    shades = np.empty(x.shape, np.uint8)
+    for first in range(0, len(x), _ROWS):  # whole sets would need their memory several times over
+        part = x[first : first + _ROWS]
+        whole = np.rint(255 * part).astype(np.uint8)
+        if not np.array_equal(whole.astype(np.float32) / np.float32(255), part):
+            return None
+        shades[first : first + _ROWS] = whole
+    return shades
 
 
 def write_data(draft: Draft, experiment: Experiment, split: Split) -> None:
@@ -117,7 +122,7 @@ def _digits(draft: Draft, experiment: Experiment, split: Split, shaped: str) -> 
 
 def _file(draft: Draft, split: Split, shaped: str) -> None:
     pixels = ['x = arrays[f"x_{part}"]']
-    if _is_whole(split):
+    if _shades(split.x_train) is not None and _shades(split.x_validation) is not None:
         pixels = [
             "# Shades from 0, which is black, to 255.",
             'x = arrays[f"x_{part}"].astype(np.float32) / np.float32(255)',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
+from playground.training.scripting.augmenting import augments, write_augmentation
 from playground.training.scripting.data import loading
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
@@ -21,12 +22,19 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     """
     draft.need("import argparse", "import math", "import numpy as np", "import torch")
     _judge(draft, experiment)
+    if augments(experiment):
+        write_augmentation(draft, experiment)
     _epoch(draft, experiment, scheduled)
     if experiment.network.entry.staged:
         write_staged_loop(draft, experiment)
     else:
         _train(draft, experiment)
         _main(draft, experiment)
+
+
+def _counts(experiment: Experiment) -> bool:
+    """Return whether something is drawn at random by the number of the step."""
+    return _drops(experiment) or augments(experiment)
 
 
 def _classifies(experiment: Experiment) -> bool:
@@ -73,7 +81,8 @@ def _objective(experiment: Experiment) -> list[str]:
     lines = ["optimizer.zero_grad()"]
     if _drops(experiment):
         lines.append("torch.manual_seed(WEIGHT_SEED * 1_000_003 + step)  # decides what is dropped")
-    lines.append("loss = loss_function(net(x[rows]), y[rows])")
+    inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
+    lines.append(f"loss = loss_function(net({inputs}), y[rows])")
     total = "loss"
     for penalty in penalties(experiment):
         lines.append(f"objective = {total} + {penalty}")
@@ -89,7 +98,7 @@ def _update(experiment: Experiment) -> list[str]:
     if not experiment.optimizer.entry.full_batch:
         return [*_objective(experiment), "optimizer.step()", "value = loss.item()"]
     objective = "objective" if penalties(experiment) else "loss"
-    step = "step=step, " if _drops(experiment) else ""
+    step = "step=step, " if _counts(experiment) else ""
     inner = [*_objective(experiment), "values.append(loss.item())", f"return {objective}"]
     return [
         "values = []",
@@ -127,7 +136,7 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     whole = experiment.network.entry.staged and _takes_all(experiment)
     if whole:
         batches = "[slice(None)]"
-    counted = scheduled or _drops(experiment)
+    counted = scheduled or _counts(experiment)
     if counted:
         index, batches = "step, ", f"enumerate({batches}, start=first)"
     if scheduled:

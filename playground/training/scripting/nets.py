@@ -30,16 +30,14 @@ def write_net(draft: Draft, experiment: Experiment) -> None:
     """Add the constants of the net, its integrator and the class ``Net``.
 
     Raises:
-        ValueError: For a network, a scheme or an activation that no code is known for.
+        KeyError: For a network that no code is known for.
+        ValueError: For such a scheme or activation.
     """
-    write = _WRITERS.get(experiment.network.name)
-    if write is None:
-        raise ValueError(f"network: no script can be written for {experiment.network.name!r}")
     draft.need("import torch", "from torch import nn")
     draft.heading("The net")
     classifies = experiment.task == "classification"
     draft.expression("N_OUTPUTS", "len(CLASSES)" if classifies else str(experiment.n_outputs))
-    write(draft, experiment, experiment.network.options)
+    WRITERS[experiment.network.name](draft, experiment, experiment.network.options)
 
 
 def _term(term: str) -> str:
@@ -251,7 +249,7 @@ def _field(draft: Draft, options: Any, stepper: Stepper) -> None:
     )
 
 
-_WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
+WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
     "mlp": _mlp,
     "standard_net": _standard,
     "rk_net": _flow_net,
