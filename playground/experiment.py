@@ -206,6 +206,12 @@ class Experiment(BaseModel):
         if self.early_stop:
             text = f"true is not legal {staged} for a fixed number of epochs each; legal is false"
             raise Misfit("early_stop", text, False)
+        # What is left was found for the images as they are, not for mirrored or shifted ones.
+        for name, none in (("flip", False), ("crop", 0)):
+            value = getattr(self.data.options, name, none)
+            if value != none:
+                text = f"{value} is not legal {staged} of the images as they are; legal is {none}"
+                raise Misfit(f"data.{name}", text, none)
 
     @property
     def n_features(self) -> int:

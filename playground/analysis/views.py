@@ -11,7 +11,7 @@ from torch import Tensor
 
 from playground.analysis.frames import FULL, Frames
 from playground.datasets import Split
-from playground.networks import PointNet
+from playground.networks import ImageNet, PointNet
 
 RESOLUTION = 100  # cells along each side of the boundary map
 SHOWN_PATHS = 300
@@ -19,6 +19,7 @@ SHOWN_POINTS = 1000
 SHOWN_LAYERS = 41
 WARP_LINES = 15
 CHUNK = 4096  # rows at once: few enough for the cache, enough to outweigh the calls
+IMAGE_CHUNK = 256  # images at once, whose features at all layers are held together
 
 
 @dataclass
@@ -88,7 +89,8 @@ class Scene:
 @torch.inference_mode()
 def predict(net: torch.nn.Module, x: Tensor) -> Tensor:
     """Return the outputs ``(n, n_outputs)`` for many points, computed a chunk at a time."""
-    return torch.cat([net(part) for part in x.split(CHUNK)])
+    rows = IMAGE_CHUNK if isinstance(net, ImageNet) else CHUNK
+    return torch.cat([net(part) for part in x.split(rows)])
 
 
 def boundary(net: torch.nn.Module, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

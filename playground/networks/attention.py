@@ -14,6 +14,16 @@ from playground.networks.sequences import Sequence
 from playground.registry import option
 
 ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
+STAGES = {
+    "euler": 1,
+    "midpoint": 2,
+    "rk4": 4,
+    "dopri5": 6,
+    "dopri8": 13,
+    "bosh3": 3,
+    "adaptive_heun": 1,
+}
+"""New evaluations of the field in a step of each method."""
 
 
 class AttentionOptions(ImageOptions):
@@ -93,6 +103,13 @@ class ODEAttentionOptions(AttentionOptions):
         when={"method": list(ADAPTIVE)},
         advanced=True,
     )
+
+    def evaluations(self, adaptive_steps: int) -> int:
+        """Return how often the field is asked in a pass, given the steps of an adaptive method."""
+        stages = STAGES[self.method]
+        if self.method in ADAPTIVE:
+            return adaptive_steps * stages
+        return (self.n_times - 1) * self.substeps * stages
 
 
 class ScoreAttention(nn.Module):
@@ -227,7 +244,8 @@ class ODEAttention(ImageNet):
         """Return the times that are attended to, from 0 to T."""
         return [self.horizon * i / (self.n_times - 1) for i in range(self.n_times)]
 
-    def _solved(self, y: Tensor) -> Tensor:
+    def solved(self, y: Tensor) -> Tensor:
+        """Return the positions at all times, ``(times, batch, positions, width)``."""
         if y.dtype in (
             torch.float16,
             torch.bfloat16,
@@ -247,7 +265,7 @@ class ODEAttention(ImageNet):
     def states(self, y: Tensor) -> list[Tensor]:
         """Return the positions ``(batch, positions, width)`` at every time, before the norm."""
         before = self.field.calls
-        states = self._solved(y)
+        states = self.solved(y)
         self.nfe += self.field.calls - before
         return list(states)
 

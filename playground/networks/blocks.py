@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
-from playground.networks.images import BatchNorm, conv
+from playground.networks.images import BatchNorm, Repeating, conv
 
 
 class PreActBlock(nn.Module):
@@ -20,7 +26,13 @@ class PreActBlock(nn.Module):
         stride: Step of the convolution that shrinks the image.
         bottleneck: Three convolutions, the middle one with a quarter of the channels, instead of two.
         shortcut: Whether there is a 1×1 shortcut.
+
+    Attributes:
+        checkpointing: Whether nothing inside is kept for the way back; it is computed anew there, which
+            saves memory and costs the time of one more way forward (Chen et al. 2016).
     """
+
+    checkpointing = False
 
     def __init__(
         self,
@@ -55,12 +67,29 @@ class PreActBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return F(x), in the shape of ``x`` where the block changes none."""
-        return self._rest(self._opened(x))
+        return self._run(self._change, x)
 
     def crossing(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features as the shortcut carries them, and their change, in the new shape."""
+        return self._run(self._crossed, x)
+
+    def _change(self, x: Tensor) -> Tensor:
+        return self._rest(self._opened(x))
+
+    def _crossed(self, x: Tensor) -> tuple[Tensor, Tensor]:
         y = self._opened(x)
         return self.shortcut(y), self._rest(y)
+
+    def _run(self, function: Callable[[Tensor], Any], x: Tensor) -> Any:
+        if not (self.checkpointing and torch.is_grad_enabled()):
+            return function(x)
+        return checkpoint(
+            function,
+            x,
+            use_reentrant=False,
+            preserve_rng_state=False,  # nothing in a block is random
+            context_fn=lambda: (nullcontext(), Repeating(self)),
+        )
 
 
 class Shrink(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
@@ -133,7 +134,12 @@ class BatchNorm(nn.BatchNorm2d):
 
     PyTorch refuses to train on one value a channel, which the last and smallest batch of an epoch
     can come to on images that have shrunk to one pixel.
+
+    Attributes:
+        repeats: Whether this is a batch that was seen before, whose statistics are not counted again.
     """
+
+    repeats = False
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised features."""
@@ -141,7 +147,33 @@ class BatchNorm(nn.BatchNorm2d):
             return functional.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
             )
+        if self.training and self.repeats:
+            # Copies take the update: who repeats a computation needs the same tensors to be saved.
+            spare = self.running_mean.clone(), self.running_var.clone()
+            return functional.batch_norm(
+                x, *spare, self.weight, self.bias, True, self.momentum, self.eps
+            )
         return super().forward(x)
+
+
+class Repeating(AbstractContextManager):
+    """Leaves the running statistics of a module as they are while a batch goes through it again.
+
+    It can be entered once more, as a second derivative does.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._norms = [each for each in module.modules() if isinstance(each, BatchNorm)]
+
+    def __enter__(self) -> None:
+        self._set(True)
+
+    def __exit__(self, *_: object) -> None:
+        self._set(False)
+
+    def _set(self, repeats: bool) -> None:
+        for norm in self._norms:
+            norm.repeats = repeats
 
 
 class PooledHead(nn.Module):

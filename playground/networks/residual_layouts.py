@@ -99,6 +99,13 @@ class StagedOptions(ImageOptions):
         le=MOST_BLOCKS,
         when={"size": "small"},
     )
+    checkpointing: bool = option(
+        False,
+        label="Compute blocks anew",
+        help="Keep nothing inside the blocks for the way back, and compute it anew there: less memory, "
+        "about a third more time, the same gradient.",
+        advanced=True,
+    )
 
     def small(self) -> Layout:
         """Return the layout of a small net: three stages of equally many blocks."""

@@ -11,7 +11,12 @@ from playground.networks.base import NETWORKS, ChosenScheme, Network
 from playground.networks.blocks import PreActBlock, Shrink
 from playground.networks.images import BatchNorm, ImageNet, PooledHead, Shape, conv
 from playground.networks.residual import Residual, ResidualStack
-from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
+from playground.networks.residual_layouts import (
+    Layout,
+    PreActOptions,
+    StagedOptions,
+    TaylorOptions,
+)
 from playground.registry import Misfit, option
 
 
@@ -206,22 +211,32 @@ class TwoStepResNet(ResidualNet):
         return states
 
 
+def _sparing(net: ResidualNet, options: StagedOptions) -> nn.Module:
+    """Return a net whose blocks are computed anew on the way back, if that was chosen."""
+    for module in net.modules():
+        if isinstance(module, PreActBlock):
+            module.checkpointing = options.checkpointing
+    return net
+
+
 def _preact(shape: Shape, n_outputs: int, options: PreActOptions, _: ChosenScheme) -> nn.Module:
-    return PreActResNet(shape, n_outputs, options.layout)
+    return _sparing(PreActResNet(shape, n_outputs, options.layout), options)
 
 
 def _taylor(shape: Shape, n_outputs: int, options: TaylorOptions, _: ChosenScheme) -> nn.Module:
-    return TaylorResNet(shape, n_outputs, options.layout)
+    return _sparing(TaylorResNet(shape, n_outputs, options.layout), options)
 
 
 def _higher(
     shape: Shape, n_outputs: int, options: HigherOrderOptions, chosen: ChosenScheme
 ) -> nn.Module:
-    return HigherOrderResNet(shape, n_outputs, options.layout, options.step, chosen)
+    return _sparing(
+        HigherOrderResNet(shape, n_outputs, options.layout, options.step, chosen), options
+    )
 
 
 def _two_step(shape: Shape, n_outputs: int, options: PreActOptions, _: ChosenScheme) -> nn.Module:
-    return TwoStepResNet(shape, n_outputs, options.layout)
+    return _sparing(TwoStepResNet(shape, n_outputs, options.layout), options)
 
 
 NETWORKS.add(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import nn
 
 from playground import fused
+from playground.analysis.views import IMAGE_CHUNK
 from playground.experiment import Experiment
+from playground.training.augmenting import augments
+from playground.training.counting import Counted, Work, count
+from playground.training.devices import choose
 from playground.training.kernel_stepper import inner_of
-from playground.training.trainer import make_net
+from playground.training.loop import SNAPSHOTS
+from playground.training.trainer import kept_steps, make_net
 
 # Measured orders of magnitude on one core: what torch needs to launch an operator, forward and back,
 # and the arithmetic that it then reaches. An estimate is good to a factor of about three.
@@ -26,6 +32,13 @@ FUSED_FLOPS_PER_SECOND = 2e10
 DOUBLE_FLOPS_PER_SECOND = 2.5e9  # float64, of which the kernels take one number at a time
 # Of a step whose optimiser runs in torch, around kernels that give it the gradient.
 OPTIMIZER_SECONDS_PER_STEP = 4e-4
+# The same of nets on images: a step beside its operators, an operator, a number that one writes, and
+# the arithmetic of convolutions; and what the optimiser does with a weight.
+IMAGE_SECONDS_PER_STEP = 1e-3
+IMAGE_SECONDS_PER_WEIGHT = 3e-9
+IMAGE_SECONDS_OF_WORK = Work(flops=1 / 4e10, operators=6e-5, values=2.2e-9)
+# On a GPU, from data sheets and not measured: arithmetic, launches and bandwidth.
+GPU_SECONDS_OF_WORK = Work(flops=1 / 5e12, operators=1e-5, values=1e-11)
 ADAPTIVE_STEPS = 8  # typical number of accepted steps of an adaptive solver
 
 
@@ -53,9 +66,10 @@ def estimate(experiment: Experiment) -> Estimate:
     Raises:
         ValueError: If the choices do not fit together.
     """
-    with torch.device("meta"):
-        net = make_net(experiment)
-    parameters = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    if experiment.network.entry.takes_images:
+        return _of_images(experiment)
+    net = _outline(experiment)
+    parameters = _size_of(net)
     evaluations = _evaluations(experiment)
     size = 4 if experiment.precision == "float32" else 8
     widest = max((max(p.shape) for p in net.parameters()), default=1)
@@ -72,6 +86,73 @@ def estimate(experiment: Experiment) -> Estimate:
     return Estimate(parameters, memory, stages * _gradients(experiment, steps) * once)
 
 
+def _outline(experiment: Experiment) -> nn.Module:
+    """Return a net that has shapes and no weights."""
+    with torch.device("meta"):
+        return make_net(experiment)
+
+
+def _size_of(net: nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters() if p.requires_grad)
+
+
+@lru_cache(maxsize=64)
+def _counted(experiment: str, batch: int) -> tuple[int, Counted]:
+    """Return parameters and work of the net of an experiment in JSON, as many studies ask for it."""
+    made = Experiment.model_validate_json(experiment)
+    net = _outline(made)
+    return _size_of(net), count(net, batch, _evaluations(made))
+
+
+def _of_images(experiment: Experiment) -> Estimate:
+    """Estimate a net on images by what it computes and keeps for one batch."""
+    n_train, n_validation = experiment.split_sizes
+    full = experiment.optimizer.entry.full_batch
+    batch = n_train if full else min(experiment.batch_size, n_train)
+    alike = {"weight_seed": 1, "data_seed": 1, "epochs": 1}  # whose nets are of one size
+    parameters, counted = _counted(experiment.model_copy(update=alike).model_dump_json(), batch)
+    size = 8 if experiment.precision == "float64" else 4
+    data = (n_train + n_validation) * experiment.n_features
+    together = min(IMAGE_CHUNK, max(n_train, n_validation))
+    judged = (counted.states + 3 * counted.largest) * together / batch
+    memory = size * (4 * parameters + data + max(counted.kept + 3 * counted.largest, judged))
+    per_epoch = math.ceil(n_train / batch)
+    steps = experiment.epochs * per_epoch
+    pace = GPU_SECONDS_OF_WORK if _has_gpu(experiment, parameters) else IMAGE_SECONDS_OF_WORK
+    a_step = (
+        counted.both.cost(pace) + IMAGE_SECONDS_PER_STEP + parameters * IMAGE_SECONDS_PER_WEIGHT
+    )
+    rows = n_train + n_validation
+    chunks = math.ceil(rows / IMAGE_CHUNK)
+    judging = replace(
+        counted.forward * (rows / batch), operators=counted.forward.operators * chunks
+    )
+    seconds = _gradients(experiment, steps) * a_step
+    seconds += measurements(experiment, per_epoch) * judging.cost(pace)
+    return Estimate(parameters, round(memory), seconds * (size / 4))
+
+
+def _has_gpu(experiment: Experiment, parameters: int) -> bool:
+    """Return whether a training would compute on a GPU, as far as this process sees."""
+    try:
+        return choose(experiment, parameters)[0] != "cpu"
+    except ValueError:  # said where it is started
+        return False
+
+
+def measurements(experiment: Experiment, per_epoch: int) -> int:
+    """Return how often a watched training is judged: at the ends of epochs, and closely at first.
+
+    Args:
+        experiment: The training.
+        per_epoch: Its steps in an epoch.
+    """
+    steps = experiment.epochs * per_epoch
+    closely = steps if experiment.epochs < SNAPSHOTS // 2 else per_epoch
+    kept = {step for step in kept_steps(steps, SNAPSHOTS) if step <= closely}
+    return len(kept | set(range(0, steps + 1, per_epoch)))
+
+
 def _gradients(experiment: Experiment, steps: int) -> float:
     """Return how many gradients so many steps take; some optimisers take several in one."""
     passes = getattr(experiment.optimizer.options, "passes", None)
@@ -80,7 +161,8 @@ def _gradients(experiment: Experiment, steps: int) -> float:
 
 def _seconds_of_a_pass(experiment: Experiment, net: nn.Module, flops: float) -> float:
     """Return how long it takes to get a gradient and to use it, on the path that the net takes."""
-    if experiment.path == "torch" or fused.unsupported_form(net):
+    by_torch = experiment.path == "torch" or augments(experiment)
+    if by_torch or fused.unsupported_form(net):
         operators = 3 * OPERATORS_PER_EVALUATION * _evaluations(experiment)
         return operators * SECONDS_PER_OPERATOR + flops / FLOPS_PER_SECOND
     double = experiment.precision == "float64"
@@ -99,6 +181,8 @@ def _layers(experiment: Experiment) -> int:
 def _evaluations(experiment: Experiment) -> int:
     """Return the field evaluations of one forward pass, roughly for an adaptive scheme."""
     layers = _layers(experiment)
+    if experiment.network.name == "ode_attention":
+        return experiment.network.options.evaluations(ADAPTIVE_STEPS)
     if not experiment.network.entry.uses_scheme:
         return layers
     scheme = experiment.scheme.chosen

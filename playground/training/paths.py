@@ -105,6 +105,8 @@ def _obstacle(trainer: Trainer) -> str | None:
         return "it was chosen"
     if trainer.device != "cpu":
         return "the kernels are compiled for the CPU"
+    if trainer.augmentation is not None:
+        return "the images of each batch are changed at random"
     return fused.unsupported(trainer.net)
 
 

@@ -17,6 +17,7 @@ from playground.experiment import Experiment
 from playground.networks import build
 from playground.optimizers import evaluated, set_rate
 from playground.training import checkpoints
+from playground.training.augmenting import Augmentation
 from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
@@ -48,8 +49,9 @@ def kept_steps(total: int, pictures: int) -> list[int]:
 class Trainer:
     """The state of a training and what can be done with it.
 
-    The order of the batches is a function of the weight seed and the epoch alone, so that a run which
-    goes on from a checkpoint meets the batches that the uninterrupted one would have met.
+    The order of the batches is a function of the weight seed and the epoch alone, and what is done to
+    their images one of the seed and the step, so that a run which goes on from a checkpoint meets the
+    batches that the uninterrupted one would have met. The sets that judge are never changed.
 
     Raises:
         ValueError: If data, net or device cannot be had.
@@ -74,6 +76,7 @@ class Trainer:
         self.optimizer = self.fresh_optimizer()
         self.base_rate: float = self.optimizer.param_groups[0]["lr"]
         self.loss = experiment.loss.entry.function
+        self.augmentation = Augmentation.of(experiment)
         self.x, self.y = self._tensors(self.split.x_train, self.split.y_train)
         self.x_validation, self.y_validation = self._tensors(
             self.split.x_validation, self.split.y_validation
@@ -162,7 +165,8 @@ class Trainer:
         """Return the inputs and targets that a step trains on."""
         epoch, position = divmod(step, self.steps_per_epoch)
         rows = self.order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
-        return self.x[rows], self.y[rows]
+        x = self.x[rows]
+        return x if self.augmentation is None else self.augmentation(x, step), self.y[rows]
 
     def order(self, epoch: int) -> Tensor:
         """Return the order of the training points in an epoch."""

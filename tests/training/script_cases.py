@@ -122,6 +122,17 @@ CASES: dict[str, dict] = {
     "weight decay": {"optimizer": named("adamw", decay=0.5, beta1=0.5)},
     "Nesterov without momentum": {"optimizer": named("nesterov", momentum=0)},
     "Muon on matrices only": {"network": net("mlp"), "optimizer": "muon"},
+    "images mirrored and shifted": {
+        "network": net("mlp", width=8),
+        "data": named("digits", flip=True, crop=2),
+        "schedule": "cosine",
+    },
+    "images shifted": {"network": net("mlp", width=8), "data": named("digits", crop=1)},
+    "images mirrored, L-BFGS": {
+        "network": net("mlp", width=8),
+        "data": named("digits", flip=True),
+        "optimizer": "lbfgs",
+    },
     "cosine with a floor": {"schedule": named("cosine", floor=0.1)},
 }
 for name, scheme in INTEGRATORS.items():
@@ -207,6 +218,13 @@ CASES |= {
         "classic_attention", {"width": 8}, optimizer="lookahead", schedule="cosine", epochs=3
     ),
     "images, Muon on convolutions": images("tm_resnet", NARROW, optimizer="muon", n_train=10),
+    "images, blocks computed anew": images("ho_resnet", {**NARROW, "checkpointing": True}),
+    "images mirrored in a residual net": images(
+        "tm_resnet", NARROW, data=named("digits", flip=True)
+    ),
+    "images in colour, shifted, with dropout": images(
+        "classic_attention", {"width": 8}, data=named("cifar10", crop=3), n_train=20
+    ),
     "images in a perceptron": images("mlp", {"width": 4}),
     "images in stages": staged(net("multi_stage"), data="fashion_mnist", n_train=20),
     "images in colour": images("preact_resnet", NARROW, data="cifar10", n_train=12),

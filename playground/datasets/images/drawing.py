@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from playground.datasets.base import DATASETS, Split, noise_option
-from playground.datasets.images.image_table import ImageShape, ImageTable, Parts
+from playground.datasets.images.image_table import LEAST_SIDE, ImageShape, ImageTable, Parts
 from playground.datasets.tables import stratified
 from playground.registry import Options, option
 
@@ -28,6 +28,23 @@ class ImageOptions(Options):
         1.0,
         "Standard deviation of the normal noise added to every pixel; black is 0 and white is 1, and "
         "what would lie beyond is cut off.",
+    )
+    flip: bool = option(
+        False,
+        label="Mirror at random",
+        help="Mirrors each image of a batch left to right with probability one half while it is "
+        "trained on, never where it is judged; digits and letters lose their meaning mirrored.",
+        advanced=True,
+    )
+    crop: int = option(
+        0,
+        label="Shift at random by",
+        help="Adds so many rows and columns of zeros around each image of a batch and cuts a piece of "
+        "the former size out at a random place while it is trained on, never where it is judged.",
+        ge=0,
+        le=LEAST_SIDE,
+        unit="pixels",
+        advanced=True,
     )
 
 

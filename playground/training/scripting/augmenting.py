@@ -1,50 +1,48 @@
-"""Images that are changed at random while they are trained on, as code of an exported script."""
+"""The random change of the images of a batch, in an exported script."""
 
 from __future__ import annotations
 
 from playground.experiment import Experiment
+from playground.training.augmenting import STREAM
 from playground.training.scripting.draft import Draft, block, body
-
-STREAM = 0x9E3779B9  # keeps these draws apart from those of the order and of dropout
-
-
-def augments(experiment: Experiment) -> bool:
-    """Return whether the images of a batch are mirrored or shifted at random."""
-    options = experiment.data.options
-    return bool(getattr(options, "flip", False) or getattr(options, "crop", 0))
 
 
 def write_augmentation(draft: Draft, experiment: Experiment) -> None:
-    """Add the function ``augmented(x, step)``."""
-    options = experiment.data.options
-    shaped = experiment.network.entry.takes_images
-    lines = [] if shaped else ["x = x.reshape(-1, *SHAPE)"]
-    if options.flip:
+    """Add the function ``augmented``, which draws and computes as the playground does.
+
+    Args:
+        draft: The script.
+        experiment: One that ``augments``.
+    """
+    data = experiment.data
+    draft.need("import torch")
+    lines = []
+    if data.options.flip:
         lines += [
-            "mirrored = torch.rand(len(x), generator=generator, device=x.device) < 0.5",
-            "x = torch.where(mirrored[:, None, None, None], x.flip(3), x)",
+            "coins = torch.rand(len(x), generator=generator, device=x.device) < 0.5",
+            "images = torch.where(coins[:, None, None, None], images.flip(3), images)",
         ]
-    if options.crop:
-        draft.constant("SHIFT", options.crop, "pixels at most; zeros come in from outside")
+    if data.options.crop:
         draft.need("from torch.nn import functional as F")
+        draft.constant("CROP", data.options.crop, "zeros on each side, before a piece is cut out")
         lines += [
-            "n, channels, height, width = x.shape",
-            "sizes = 2 * SHIFT + 1, (2, n, 1)",
-            "top, left = torch.randint(*sizes, generator=generator, device=x.device)",
-            "rows = (top + torch.arange(height, device=x.device))[:, None, :, None]",
-            "columns = (left + torch.arange(width, device=x.device))[:, None, None, :]",
-            "each = torch.arange(n, device=x.device)[:, None, None, None]",
-            "planes = torch.arange(channels, device=x.device)[None, :, None, None]",
-            "x = F.pad(x, (SHIFT,) * 4)[each, planes, rows, columns]",
+            "places = (2, len(x), 1)",
+            "top, left = torch.randint(",
+            "    2 * CROP + 1, places, generator=generator, device=x.device",
+            ")",
+            "rows = (top + torch.arange(SHAPE[1], device=x.device))[:, None, :, None]",
+            "columns = (left + torch.arange(SHAPE[2], device=x.device))[:, None, None, :]",
+            "each = torch.arange(len(x), device=x.device)[:, None, None, None]",
+            "plane = torch.arange(SHAPE[0], device=x.device)[None, :, None, None]",
+            "images = F.pad(images, (CROP, CROP, CROP, CROP))[each, plane, rows, columns]",
         ]
-    lines.append("return x" if shaped else "return x.flatten(1)")
-    draft.block(_AUGMENTED.format(stream=f"{STREAM:#X}".replace("X", "x"), lines=body(lines, 1)))
-
-
-_AUGMENTED = block("""
-    def augmented(x, step):
-        \"""Return the images of a batch as they are trained on; seed and step decide how.\"""
-        seed = (WEIGHT_SEED * 1_000_003 + step) % 2**32 ^ {stream}
-        generator = torch.Generator(device=x.device).manual_seed(seed)
-        {lines}
-""")
+    template = block("""
+        def augmented(x, step):
+            \"""Return the images of a step, each changed at random; the seed and the step decide.\"""
+            seed = (WEIGHT_SEED * 1_000_003 + step) % 2**32 ^ {stream:#x}
+            generator = torch.Generator(device=x.device).manual_seed(seed)
+            images = x.reshape(-1, *SHAPE)
+            {lines}
+            return images.reshape(x.shape)
+    """)
+    draft.block(template.format(stream=STREAM, lines=body(lines, 1)))

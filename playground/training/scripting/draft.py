@@ -42,12 +42,12 @@ class Draft:
 
     def constant(self, name: str, value: Any, comment: str = "") -> None:
         """Add a constant with the exact literal of its value; a long tuple gets several lines."""
-        note = f"  # {comment}" if comment else ""
-        line = f"{name} = {literal(value)}{note}"
-        if isinstance(value, tuple) and len(line) > LINE:
-            self.constants += [f"{name} = ({note}", *_rows(value), ")"]
+        code = literal(value)
+        if isinstance(value, tuple) and len(f"{name} = {code}  # {comment}") > LINE:
+            self.constants += [f"{name} = (  # {comment}" if comment else f"{name} = ("]
+            self.constants += [*filled([f"{literal(item)}," for item in value]), ")"]
         else:
-            self.constants.append(line)
+            self.expression(name, code, comment)
 
     def has(self, name: str) -> bool:
         """Return whether there is a constant of this name."""
@@ -98,17 +98,6 @@ def literal(value: Any) -> str:
         items = [literal(item) for item in value]
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
     return repr(value)
-
-
-def _rows(values: Sequence[Any]) -> list[str]:
-    """Return the literals of values in lines of their own, as many in each as it holds."""
-    rows = [""]
-    for value in values:
-        item = f"{literal(value)}, "
-        if rows[-1] and len(rows[-1] + item) + 3 > LINE:
-            rows.append("")
-        rows[-1] += item
-    return [f"    {row.rstrip()}" for row in rows]
 
 
 def number(value: float) -> str:
@@ -162,6 +151,17 @@ def wrapped_call(before: str, function: str, arguments: Sequence[str]) -> list[s
     if len(line) + 4 <= LINE:
         return [line]
     return [f"{before}{function}(", *(f"    {argument}," for argument in arguments), ")"]
+
+
+def filled(items: Iterable[str]) -> list[str]:
+    """Return items side by side on indented lines, as many as each line holds."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + 1 + len(item) <= LINE:
+            lines[-1] += f" {item}"
+        else:
+            lines.append(f"    {item}")
+    return lines
 
 
 def ended(text: str) -> str:

@@ -13,9 +13,10 @@ _FIELDS = """
     optimizer path patience precision schedule scheme target_accuracy weight_seed
 """
 _NETWORK_OPTIONS = """
-    activation augment blocks border channels depth dropout encoding expansion filters first form
-    gradient head hidden hidden_layers horizon inputs kappa kappa_value learned_steps lift method n_times
-    normalise patch size stages step step_by substeps tolerance time_dependent width
+    activation augment blocks border channels checkpointing depth dropout encoding expansion filters
+    first form gradient head hidden hidden_layers horizon inputs kappa kappa_value learned_steps
+    lift method n_times normalise patch size stages step step_by substeps tolerance time_dependent
+    width
 """
 _IMAGE_OPTIONS = "balance colour crop flip folder hash noise size"
 

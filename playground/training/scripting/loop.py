@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playground.analysis.views import CHUNK
 from playground.experiment import Experiment
-from playground.training.scripting.augmenting import augments, write_augmentation
+from playground.training.augmenting import augments
+from playground.training.scripting.augmenting import write_augmentation
 from playground.training.scripting.data import loading
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
