@@ -12,6 +12,7 @@ import torch
 
 from benchmarks import mlp, rk
 from benchmarks.gpu import gpu
+from benchmarks.images import clothes, digits, resnet, resnet_gpu
 from benchmarks.live import boundary, frame, resume
 from benchmarks.multi_stage import multi_stage
 from benchmarks.pixel import pixel
@@ -21,6 +22,7 @@ from playground.integrators import INTEGRATORS
 LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
+WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
 ROUNDS = 9
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import platform
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,9 +16,11 @@ from playground.training.devices import LARGE
 from playground.training.estimates import estimate
 from playground.training.events import Amendment
 from playground.training.precision import dtype_of
+from playground.training.scripting.data import FILE, data_file, packed, reads_file, write_data
 from playground.training.scripting.draft import Draft, literal
+from playground.training.scripting.known import unknown
 from playground.training.scripting.loop import write_loop
-from playground.training.scripting.nets import write_net
+from playground.training.scripting.nets import WRITERS, write_net
 from playground.training.scripting.optimizing import write_loss, write_optimizer, write_rate
 
 
@@ -29,10 +28,11 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
     """Write a run as a Python file that needs torch and NumPy only.
 
     A run with an adaptive scheme also needs torchdiffeq (and scipy where it is stiff), one with
-    Lookahead pytorch_optimizer. On the same machine with the same versions and number of threads the
-    script ends with the weights of a run on torch's path, bit for bit: it holds the data, draws the
-    same initial weights and batches, and takes the same steps in the same order of operations.
-    Compiled kernels round differently.
+    Lookahead pytorch_optimizer, one on the digits scikit-learn, which has them; other images stand in a
+    file beside it, see ``script_images``. On the same machine with the same versions and number of
+    threads the script ends with the weights of a run on torch's path, bit for bit: it has the same data,
+    draws the same initial weights and batches, and takes the same steps in the same order of
+    operations. Compiled kernels round differently.
 
     Args:
         experiment: The run.
@@ -45,13 +45,10 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
     Raises:
         ValueError: If the data cannot be had, or a choice has no code (a registry entry without it).
     """
-    split = load(
-        experiment.data.name,
-        n_train=experiment.n_train,
-        n_validation=experiment.n_validation,
-        seed=experiment.data_seed,
-        options=experiment.data.options,
-    )
+    why = refusal(experiment)
+    if why:
+        raise ValueError(why)
+    split = _split(experiment)
     draft = Draft()
     _settings(draft, experiment, split)
     write_net(draft, experiment)
@@ -63,14 +60,48 @@ def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -
     return _assembled(draft, experiment, split)
 
 
+def refusal(experiment: Experiment) -> str:
+    """Return why no script can be written for a run, in words; nothing where one can.
+
+    Never is a script written that leaves out what was set.
+    """
+    network = experiment.network.name
+    if network not in WRITERS:
+        return f"network: no script can be written for {network!r}"
+    names = unknown(experiment)
+    return f"{', '.join(names)}: no script can be written for what was set" if names else ""
+
+
+def script_images(experiment: Experiment) -> bytes | None:
+    """Return the images that the script of a run reads from a file beside it, as an npz file.
+
+    Args:
+        experiment: The run.
+
+    Returns:
+        The bytes of the file; ``None`` for data that the script holds itself, or takes from a package.
+
+    Raises:
+        ValueError: If the data cannot be had.
+    """
+    return data_file(_split(experiment)) if reads_file(experiment) else None
+
+
+def _split(experiment: Experiment) -> Split:
+    return load(
+        experiment.data.name,
+        n_train=experiment.n_train,
+        n_validation=experiment.n_validation,
+        seed=experiment.data_seed,
+        options=experiment.data.options,
+    )
+
+
 def _settings(draft: Draft, experiment: Experiment, split: Split) -> None:
-    """Add the constants that every script has, and the function that loads its data."""
+    """Add the data, the function that loads them, and the constants that every script has."""
     full = experiment.optimizer.entry.full_batch
     n = len(split.x_train)
-    draft.heading("The data")
-    draft.constant("FEATURES", tuple(split.feature_names), "the columns of x")
-    if split.class_names:
-        draft.constant("CLASSES", tuple(split.class_names), "what the numbers in y stand for")
+    write_data(draft, experiment, split)
     draft.heading("The run")
     draft.constant("WEIGHT_SEED", experiment.weight_seed, "of initial weights and batches")
     draft.constant("EPOCHS", experiment.epochs)
@@ -88,18 +119,6 @@ def _settings(draft: Draft, experiment: Experiment, split: Split) -> None:
         draft.constant("PATIENCE", experiment.patience, "rise of the validation loss that ends it")
     draft.expression("DEVICE", _device(experiment))
     draft.expression("DTYPE", str(dtype_of(experiment)))
-    draft.need("import base64", "import io", "import numpy as np", "import torch")
-    targets = "y" if split.task == "classification" else "y.to(DTYPE)"
-    draft.block(f"""
-        def load_data():
-            \"""Return training and validation points as (x, y) each.\"""
-            arrays = np.load(io.BytesIO(base64.b64decode(DATA)), allow_pickle=False)
-            parts = []
-            for part in ("train", "validation"):
-                x, y = (torch.as_tensor(arrays[f"{{name}}_{{part}}"], device=DEVICE) for name in "xy")
-                parts.append((x.to(DTYPE), {targets}))
-            return parts
-    """)
 
 
 def _device(experiment: Experiment) -> str:
@@ -114,18 +133,14 @@ def _device(experiment: Experiment) -> str:
 
 def _assembled(draft: Draft, experiment: Experiment, split: Split) -> str:
     constants = "\n".join(draft.constants).strip("\n")
+    ending = 'if __name__ == "__main__":\n    main()'
+    if not experiment.data.entry.image_shape:
+        note = "# The points: NumPy arrays, compressed, as text."
+        ending = f'{note}\nDATA = """\n{packed(split)}\n"""\n\n{ending}'
     parts = [
         f"{_header(draft, experiment)}\n\n{draft.import_lines()}\n\n{constants}",
         *draft.blocks,
-        "\n".join(
-            [
-                "# The points: NumPy arrays, compressed, as text.",
-                f'DATA = """\n{_packed(split)}\n"""',
-                "",
-                'if __name__ == "__main__":',
-                "    main()",
-            ]
-        ),
+        ending,
     ]
     return "\n\n\n".join(parts) + "\n"
 
@@ -133,21 +148,30 @@ def _assembled(draft: Draft, experiment: Experiment, split: Split) -> str:
 def _header(draft: Draft, experiment: Experiment) -> str:
     """Return the comment on top. Nothing typed by a person enters it but by way of ASCII JSON."""
     needs = ["torch", "numpy"]
-    for package in ("torchdiffeq", "scipy", "pytorch_optimizer"):
+    for package in ("torchdiffeq", "scipy", "pytorch_optimizer", "sklearn"):
         if any(package in line for line in draft.imports):
-            needs.append(package)
+            needs.append("scikit-learn" if package == "sklearn" else package)
     described = json.dumps(experiment.model_dump(mode="json"), indent=2, ensure_ascii=True)
     network, scheme = experiment.network, experiment.scheme
     by = f", stepped by {scheme.name}" if network.entry.uses_scheme else ""
+    usage, where = (
+        "python train.py [--weights weights.npz]",
+        "the points are at the end of this file",
+    )
+    if reads_file(experiment):
+        usage = f"python train.py [--data {FILE}] [--weights weights.npz]"
+        where = f"the images are in {FILE}, a file that is exported beside this one"
+    elif experiment.data.entry.image_shape:
+        where = "it chooses the images"
     lines = [
         f"Train {network.name} on {experiment.data.name}{by}.",
         "",
-        "    python train.py [--weights weights.npz]",
+        f"    {usage}",
         "",
         f"Needs {', '.join(needs)}. Written by ode-net-playground {playground.__version__}",
         f"with Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}.",
-        f"Data seed {experiment.data_seed} (the points are at the end of this file), weight seed "
-        f"{experiment.weight_seed}.",
+        f"Data seed {experiment.data_seed}: {where}.",
+        f"Weight seed {experiment.weight_seed}.",
         "With equal versions, threads and processor the weights are those of a run that torch stepped,",
         "bit for bit; elsewhere, and where compiled kernels stepped the run, they differ by rounding,",
         "which training makes larger.",
@@ -156,16 +180,3 @@ def _header(draft: Draft, experiment: Experiment) -> str:
         *described.splitlines(),
     ]
     return "\n".join(f"# {line}".rstrip() for line in lines)
-
-
-def _packed(split: Split) -> str:
-    """Return the four arrays as base64 lines of a compressed NumPy archive."""
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        x_train=split.x_train,
-        y_train=split.y_train,
-        x_validation=split.x_validation,
-        y_validation=split.y_validation,
-    )
-    return "\n".join(textwrap.wrap(base64.b64encode(buffer.getvalue()).decode(), 96))

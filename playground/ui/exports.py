@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,8 @@ from playground.charts.exports import chart_csv, chart_png, chart_svg
 from playground.datasets import TableError, fetch, load, split_file, table_file
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
+from playground.training.events import Amendment
+from playground.training.scripting.data import FILE, reads_file
 from playground.training.weights import weights_only
 from playground.ui import state
 
@@ -31,11 +33,28 @@ def export_menu(shown: RunRecord | None) -> None:
     if shown is None:
         return
     changes = state.jobs().amendments(shown.id)
-    if not experiment.network.entry.takes_images:  # no script is written for those
-        _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
+    script_menu(experiment, changes)
     _download("Metrics (CSV)", "metrics.csv", lambda: _metrics(shown.id))
     if shown.checkpoint_step >= 0:
         _download("Weights (safetensors)", "weights.safetensors", lambda: _weights(shown.id))
+
+
+def script_menu(experiment: Experiment, changes: Sequence[Amendment] = ()) -> None:
+    """Draw the downloads of a run as a script, and of the images that the script reads.
+
+    Args:
+        experiment: The run.
+        changes: Its recorded live changes.
+    """
+    from playground.training.script import refusal
+
+    why = refusal(experiment)
+    if why:
+        st.caption(f"{why}.")
+        return
+    _download("Script (PyTorch)", "train.py", lambda: _script(experiment, changes))
+    if reads_file(experiment):
+        _download("Images of the script (npz)", FILE, lambda: _images(experiment))
 
 
 def _at_hand(experiment: Experiment) -> bool:
@@ -62,10 +81,16 @@ def _weights(run_id: str) -> bytes:
     return weights_only(state.jobs().checkpoint(run_id) or b"")
 
 
-def _script(experiment: Experiment, changes: list) -> bytes:
+def _script(experiment: Experiment, changes: Sequence[Amendment]) -> bytes:
     from playground.training.script import torch_script
 
     return torch_script(experiment, changes).encode()
+
+
+def _images(experiment: Experiment) -> bytes:
+    from playground.training.script import script_images
+
+    return script_images(experiment) or b""
 
 
 def _metrics(run_id: str) -> bytes:

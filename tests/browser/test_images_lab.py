@@ -89,3 +89,22 @@ def test_net_and_scheme_are_chosen_and_what_does_not_fit_is_said(lab):
     see(wrong, "'spiral' is not legal here")
     see(wrong, "'mlp' is not legal here")
     see(wrong, r"epochs.*0 is not legal")
+
+
+def test_the_training_is_had_as_a_script_with_its_images(lab):
+    page = lab(f"{SHORT}&data=digits&network=ho_resnet&scheme=heun2&{fresh()}")
+    page.get_by_text("The same training in plain PyTorch").click()
+    script = downloaded(page, "Script (PyTorch)").decode()
+    assert "class PreActBlock(nn.Module)" in script
+    assert "from sklearn.datasets import load_digits" in script
+    assert "import playground" not in script
+    expect(page.get_by_role("button", name="Images of the script (npz)")).to_have_count(0)
+
+
+def downloaded(page, label):
+    """What a download button hands out."""
+    button = page.get_by_role("button", name=label)
+    expect(button).to_be_visible(timeout=PATIENCE)
+    with page.expect_download(timeout=PATIENCE) as waiting:
+        button.click()
+    return Path(waiting.value.path()).read_bytes()

@@ -1,6 +1,7 @@
 """Run scripts one after the other where the playground cannot be imported; not a test itself.
 
 Called with a folder: each ``NAME.py`` in it leaves ``NAME.npz`` and ``NAME.txt``, what it printed.
+``NAME.images``, if there, is what it reads its images from.
 """
 
 import contextlib
@@ -27,6 +28,9 @@ def main(folder, threads):
     for script in sorted(Path(folder).glob("*.py")):
         printed = io.StringIO()
         sys.argv = [str(script), "--weights", str(script.with_suffix(".npz"))]
+        images = script.with_suffix(".images")
+        if images.exists():
+            sys.argv += ["--data", str(images)]
         with contextlib.redirect_stdout(printed):
             try:
                 runpy.run_path(str(script), run_name="__main__")

@@ -189,6 +189,98 @@ for name in LOSSES:
         data = "reflection_1d" if task == "regression" else "squares"
         CASES[f"{task} by {name}"] = {"network": net("rk_net"), "data": data, "loss": name}
 
+FEW = {"n_train": 33, "n_validation": 20, "epochs": 1, "data": "digits"}
+NARROW = {"size": "small", "width": 4, "blocks": 2}
+MIXING = {"patch": 3, "width": 6, "depth": 1}
+
+
+def images(network, _options=None, **changes):
+    """A net on few images; the last batch of an epoch holds one image alone."""
+    return {**FEW, "network": named(network, **(_options or {})), **changes}
+
+
+for name in ("preact_resnet", "tm_resnet", "ho_resnet", "lm_resnet"):
+    CASES[f"images, {name}"] = images(name, NARROW, epochs=2)
+CASES |= {
+    "images, deep history": images("tm_resnet", {**NARROW, "blocks": 3}, n_train=16),
+    "images, ho_resnet custom": images(
+        "ho_resnet", {**NARROW, "step": 0.4}, scheme=named("custom", **KUTTA)
+    ),
+    "images, four numbers": images(
+        "preact_resnet", NARROW, data=named("donut_highd", dim=4), epochs=2
+    ),
+    "images, four targets": images(
+        "lm_resnet", NARROW, data=named("donut_highd", dim=4), loss="mean_square"
+    ),
+    "images of an even choice with noise": images(
+        "lm_resnet", NARROW, data=named("digits", balance="even", noise=0.1), data_seed=3
+    ),
+    "images, penalties, clipping, double": images(
+        "lm_resnet", NARROW, l1=0.01, l2=0.1, clip_norm=0.5, precision="float64"
+    ),
+    "images, L-BFGS with dropout": images(
+        "classic_attention", {"width": 8, "dropout": 0.5}, optimizer="lbfgs", epochs=2
+    ),
+    "images, Lookahead and a schedule with dropout": images(
+        "classic_attention", {"width": 8}, optimizer="lookahead", schedule="cosine", epochs=3
+    ),
+    "images, Muon on convolutions": images("tm_resnet", NARROW, optimizer="muon", n_train=10),
+    "images, blocks computed anew": images("ho_resnet", {**NARROW, "checkpointing": True}),
+    "images mirrored in a residual net": images(
+        "tm_resnet", NARROW, data=named("digits", flip=True)
+    ),
+    "images in colour, shifted, with dropout": images(
+        "classic_attention", {"width": 8}, data=named("cifar10", crop=3), n_train=20
+    ),
+    "images in a perceptron": images("mlp", {"width": 4}),
+    "images in stages": staged(net("multi_stage"), data="fashion_mnist", n_train=20),
+    "images in colour": images("preact_resnet", NARROW, data="cifar10", n_train=12),
+    "images of many classes, grey": images(
+        "mixer", MIXING, data=named("cifar100", colour="grey"), n_train=100, n_validation=9
+    ),
+    "images, patches that do not fill": images(
+        "ode_attention", {"width": 8, "encoding": "patches", "patch": 3, "form": "qkv"}, epochs=2
+    ),
+    "images, conv_ode by the adjoint": images(
+        "conv_ode", {"filters": 4, "depth": 2, "gradient": "adjoint", "time_dependent": True}
+    ),
+    "images, conv_ode with a border": images(
+        "conv_ode", {"augment": "border", "border": 1, "filters": 4, "depth": 2, "head": "pool"}
+    ),
+    "images, plain conv_ode that sees t": images(
+        "conv_ode", {"channels": 0, "filters": 4, "depth": 2, "time_dependent": True}
+    ),
+    "images, conv_ode by step": images(
+        "conv_ode",
+        {"channels": 1, "filters": 4, "depth": 2, "step_by": "step", "step": 0.2, "head": "pool"},
+    ),
+}
+for form in ("score", "qkv"):
+    for encoding in ("rows", "patches", "flat"):
+        seen = {"form": form, "encoding": encoding, "width": 8}
+        CASES[f"images, classic_attention {form} {encoding}"] = images("classic_attention", seen)
+    CASES[f"images, ode_attention {form}"] = images(
+        "ode_attention", {"form": form, "width": 8, "n_times": 3, "substeps": 2, "dropout": 0.0}
+    )
+for method in ("euler", "dopri5"):
+    CASES[f"images, ode_attention {method}"] = images(
+        "ode_attention", {"method": method, "width": 8, "encoding": "flat"}, n_train=10
+    )
+for name, scheme in INTEGRATORS.items():
+    chosen = {"scheme": name, "n_train": 12, "n_validation": 10}
+    if scheme.kind == "adaptive":
+        chosen["scheme"] = named(name, rtol=0.01, atol=0.01)
+    if scheme.kind == "runge_kutta":
+        CASES[f"images, ho_resnet {name}"] = images("ho_resnet", NARROW, **chosen)
+    if scheme.kind != "runge_kutta" or name in ("euler", "rk4"):
+        field = {"channels": 1, "filters": 4, "depth": 2, "head": "pool", "activation": "tanh"}
+        if scheme.differentiable:
+            CASES[f"images, mixer {name}"] = images("mixer", MIXING, **chosen)
+        else:  # a stiff solver's Jacobian is dense: an image of two by two
+            field |= {"gradient": "adjoint", "filters": 2, "depth": 1}
+            chosen |= {"data": named("donut_highd", dim=4)}
+        CASES[f"images, conv_ode {name}"] = images("conv_ode", field, **chosen)
+
 CHANGED = [
     Amendment(0, {"learning_rate": 0.5}),
     Amendment(4, {"learning_rate": 0.3}),

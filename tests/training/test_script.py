@@ -1,6 +1,7 @@
 """Exported scripts: they stand alone, and end with the weights of the training bit for bit."""
 
 import ast
+import io
 import re
 import subprocess
 import sys
@@ -13,14 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playground.analysis.frames import Frames
-from playground.datasets import Table, fetch, store
+from playground.datasets import DATASETS, Table, fetch, store
 from playground.experiment import Experiment
-from playground.networks import POINT_NETWORKS
+from playground.networks import NETWORKS
+from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
 from playground.training import events as e
-from playground.training import loop, make_net, painter, train
+from playground.training import loop, make_net, painter, script, train
 from playground.training.checkpoints import unpack
 from playground.training.events import Amendment
-from playground.training.script import torch_script
+from playground.training.script import refusal, script_images, torch_script
+from playground.training.scripting import known
 from playground.training.scripting.draft import literal, number, times
 from tests.strategies import experiments
 from tests.training.script_cases import BASE, CASES, amendments, named, net, table
@@ -68,6 +71,9 @@ def runs(home, tmp_path_factory):
         made[name] = Experiment.model_validate({**BASE, **small, **changes})
         script = torch_script(made[name], amendments(name))
         (folder / f"{slug(name)}.py").write_text(script, encoding="utf-8")
+        beside = script_images(made[name])
+        if beside is not None:
+            (folder / f"{slug(name)}.images").write_bytes(beside)
     threads = str(torch.get_num_threads())
     command = [sys.executable, str(RUNNER), str(folder), threads]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
@@ -81,7 +87,7 @@ def slug(name):
 
 def test_the_cases_cover_every_network():
     used = {case["network"]["name"] for case in CASES.values() if "network" in case}
-    assert used == set(POINT_NETWORKS)
+    assert used == set(NETWORKS)
 
 
 @pytest.mark.parametrize("name", [*CASES, *OWN])
@@ -113,7 +119,7 @@ def test_script_ends_with_the_weights_of_the_training(name, runs):
 
 
 def len_train(experiment):
-    return 25 if experiment.data.name == "table" else experiment.n_train
+    return 25 if experiment.data.name == "table" else experiment.split_sizes[0]
 
 
 def batch(experiment):
@@ -151,6 +157,97 @@ def test_weights_of_either_load_into_the_other(runs):
         with np.load(folder / f"{slug(name)}.npz", allow_pickle=False) as arrays:
             state = {key: torch.as_tensor(value) for key, value in arrays.items()}
         make_net(made[name]).load_state_dict(state, strict=True)
+
+
+RESIDUAL = ("preact_resnet", "tm_resnet", "ho_resnet", "lm_resnet")
+
+
+def written_net(experiment, device="cpu"):
+    """The net that the script of an experiment makes; the script is loaded, but not run."""
+    script = {"__name__": "script"}
+    exec(torch_script(experiment), script)
+    with torch.device(device), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.weight_seed)
+        return script["Net"]()
+
+
+@pytest.mark.parametrize("name", RESIDUAL)
+def test_bottlenecks_are_drawn_and_stepped_alike(name, home, monkeypatch):
+    """Nets of bottlenecks were published at sizes that no test can train."""
+    small = property(lambda options: Layout((2, 3, 2), 4, bottleneck=True))
+    for kind in (PreActOptions, TaylorOptions):
+        monkeypatch.setattr(kind, "layout", small)
+    experiment = Experiment.model_validate({**BASE, "data": "digits", "network": name})
+    theirs, ours = written_net(experiment), make_net(experiment)
+    assert list(theirs.state_dict()) == list(ours.state_dict())
+    x = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    for each in (theirs, ours):
+        each(x).square().sum().backward()
+    for (key, a), b in zip(theirs.state_dict().items(), ours.state_dict().values()):
+        assert torch.equal(a, b), key
+    for (key, a), b in zip(theirs.named_parameters(), ours.parameters()):
+        assert torch.equal(a.grad, b.grad), key
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "parameters"),
+    [
+        ("preact_resnet", 18, 11_171_146),
+        ("preact_resnet", 50, None),
+        ("tm_resnet", 22, None),
+        ("tm_resnet", 44, None),
+        ("ho_resnet", 34, None),
+        ("lm_resnet", 18, None),
+    ],
+)
+def test_published_nets_have_all_their_weights(name, depth, parameters, home):
+    experiment = Experiment.model_validate(
+        {**BASE, "data": "cifar10", "network": named(name, depth=depth)}
+    )
+    with torch.device("meta"):
+        ours = make_net(experiment)
+    theirs = written_net(experiment, "meta")
+    counts = {key: value.shape for key, value in theirs.named_parameters()}
+    assert counts == {key: value.shape for key, value in ours.named_parameters()}
+    if parameters is not None:
+        assert sum(map(torch.Size.numel, counts.values())) == parameters
+
+
+def test_what_no_code_is_known_for_is_refused_and_never_left_out(home, monkeypatch):
+    experiment = Experiment.model_validate({**BASE, "data": "digits", "l2": 0.5, "network": "mlp"})
+    assert refusal(experiment) == ""
+    monkeypatch.setattr(known, "FIELDS", known.FIELDS - {"l2", "l1"})
+    monkeypatch.setattr(known, "NETWORK_OPTIONS", known.NETWORK_OPTIONS - {"width"})
+    assert refusal(experiment).startswith("l2: ")  # the other two have their defaults
+    narrow = experiment.model_copy(
+        update={"network": type(experiment.network)(name="mlp", options={"width": 3})}
+    )
+    with pytest.raises(ValueError, match=r"l2, network\.width: no script"):
+        torch_script(narrow)
+    monkeypatch.setattr(script, "WRITERS", {})
+    with pytest.raises(ValueError, match="network: no script can be written for 'mlp'"):
+        torch_script(narrow)
+
+
+def test_every_option_is_known():
+    assert set(Experiment.model_fields) <= known.FIELDS
+    for entry in NETWORKS.values():
+        assert set(entry.options.model_fields) <= known.NETWORK_OPTIONS, entry.name
+    for entry in DATASETS.values():
+        if entry.image_shape:
+            assert set(entry.options.model_fields) <= known.IMAGE_OPTIONS, entry.name
+
+
+def test_images_beside_a_script_are_shades_where_they_can_be(home):
+    base = {**BASE, "n_train": 20, "n_validation": 10, "network": "mlp"}
+    for data, kind in (("cifar10", np.uint8), (named("cifar10", noise=0.1), np.float32)):
+        made = Experiment.model_validate({**base, "data": data})
+        with np.load(io.BytesIO(script_images(made)), allow_pickle=False) as arrays:
+            assert arrays["x_train"].shape == (20, 3 * 32 * 32)
+            assert arrays["x_train"].dtype == kind
+            assert arrays["y_validation"].shape == (10,)
+    for data in ("digits", "moons"):
+        assert script_images(Experiment.model_validate({**base, "data": data})) is None
 
 
 def constants(script):
@@ -235,7 +332,7 @@ def test_any_experiment_gives_code_without_the_playground(experiment):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module.partition(".")[0])
-    known = {"torch", "numpy", "torchdiffeq", "scipy", "pytorch_optimizer"}
+    known = {"torch", "numpy", "torchdiffeq", "scipy", "pytorch_optimizer", "sklearn"}
     assert {"torch", "numpy"} <= imported
     assert imported - known <= set(sys.stdlib_module_names)
     assert constants(script)["WEIGHT_SEED"] == experiment.weight_seed

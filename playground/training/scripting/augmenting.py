@@ -16,7 +16,6 @@ def write_augmentation(draft: Draft, experiment: Experiment) -> None:
     """
     data = experiment.data
     draft.need("import torch")
-    draft.constant("IMAGE", data.entry.shape_of(data.options), "channels, height and width")
     lines = []
     if data.options.flip:
         lines += [
@@ -31,10 +30,10 @@ def write_augmentation(draft: Draft, experiment: Experiment) -> None:
             "top, left = torch.randint(",
             "    2 * CROP + 1, places, generator=generator, device=x.device",
             ")",
-            "rows = (top + torch.arange(IMAGE[1], device=x.device))[:, None, :, None]",
-            "columns = (left + torch.arange(IMAGE[2], device=x.device))[:, None, None, :]",
+            "rows = (top + torch.arange(SHAPE[1], device=x.device))[:, None, :, None]",
+            "columns = (left + torch.arange(SHAPE[2], device=x.device))[:, None, None, :]",
             "each = torch.arange(len(x), device=x.device)[:, None, None, None]",
-            "plane = torch.arange(IMAGE[0], device=x.device)[None, :, None, None]",
+            "plane = torch.arange(SHAPE[0], device=x.device)[None, :, None, None]",
             "images = F.pad(images, (CROP, CROP, CROP, CROP))[each, plane, rows, columns]",
         ]
     template = block("""
@@ -42,7 +41,7 @@ def write_augmentation(draft: Draft, experiment: Experiment) -> None:
             \"""Return the images of a step, each changed at random; the seed and the step decide.\"""
             seed = (WEIGHT_SEED * 1_000_003 + step) % 2**32 ^ {stream:#x}
             generator = torch.Generator(device=x.device).manual_seed(seed)
-            images = x.reshape(-1, *IMAGE)
+            images = x.reshape(-1, *SHAPE)
             {lines}
             return images.reshape(x.shape)
     """)

@@ -49,6 +49,10 @@ class Draft:
         else:
             self.expression(name, code, comment)
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a constant of this name."""
+        return any(line.startswith(f"{name} = ") for line in self.constants)
+
     def expression(self, name: str, code: str, comment: str = "") -> None:
         """Add a constant that is computed."""
         self.constants.append(f"{name} = {code}" + (f"  # {comment}" if comment else ""))

@@ -7,6 +7,7 @@ from playground.experiment import Experiment
 from playground.training.augmenting import augments
 from playground.training.precision import kept_whole
 from playground.training.scripting.augmenting import write_augmentation
+from playground.training.scripting.data import loading
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.optimizing import penalties
 from playground.training.scripting.staged import write_staged_loop
@@ -33,6 +34,11 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
         _main(draft, experiment)
 
 
+def _counts(experiment: Experiment) -> bool:
+    """Return whether something is drawn at random by the number of the step."""
+    return _drops(experiment) or augments(experiment)
+
+
 def _classifies(experiment: Experiment) -> bool:
     return experiment.task == "classification"
 
@@ -43,28 +49,50 @@ def _judge(draft: Draft, experiment: Experiment) -> None:
         result = "loss.item(), (outputs.argmax(dim=-1) == y).double().mean().item()"
     else:
         summary, result = "the loss on many points", "loss.item()"
+    images = experiment.network.entry.takes_images
     template = block("""
         @torch.no_grad()
         def judge(net, x, y):
             \"""Return {summary}.\"""
-            outputs = torch.cat([net(part) for part in x.split({chunk})])  # in parts, to save memory
-            loss = loss_function(outputs, y)
+            {before}# In parts, to save memory.
+            outputs = torch.cat([net(part) for part in x.split({chunk})])
+            {after}loss = loss_function(outputs, y)
             return {result}
     """)
-    draft.block(template.format(summary=summary, chunk=CHUNK, result=result))
+    draft.block(
+        template.format(
+            summary=summary,
+            chunk=CHUNK,
+            result=result,
+            before=f"net.eval(){_EVALUATING}\n    " if images else "",
+            after="net.train()\n    " if images else "",
+        )
+    )
+
+
+_EVALUATING = "  # a norm takes its running statistics, and nothing is dropped"
+
+
+def _drops(experiment: Experiment) -> bool:
+    """Return whether the net drops features at random while it trains."""
+    return getattr(experiment.network.options, "dropout", 0.0) > 0
 
 
 def _objective(experiment: Experiment) -> list[str]:
     """Return the lines from the batch to the gradient."""
+    lines = ["optimizer.zero_grad()"]
+    if _drops(experiment):
+        lines.append("torch.manual_seed(WEIGHT_SEED * 1_000_003 + step)  # decides what is dropped")
     inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
-    lines = ["optimizer.zero_grad()", f"loss = loss_function(net({inputs}), y[rows])"]
     if experiment.precision == "mixed" and not kept_whole(experiment):
-        lines[1:] = [
+        lines += [
             "# Half precision where it pays; a GPU without bfloat16 needs float16 and a scaled loss.",
             'with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):',
             f"    outputs = net({inputs})",
             "loss = loss_function(outputs.to(DTYPE), y[rows])",
         ]
+    else:
+        lines.append(f"loss = loss_function(net({inputs}), y[rows])")
     total = "loss"
     for penalty in penalties(experiment):
         lines.append(f"objective = {total} + {penalty}")
@@ -80,16 +108,12 @@ def _update(experiment: Experiment) -> list[str]:
     if not experiment.optimizer.entry.full_batch:
         return [*_objective(experiment), "optimizer.step()", "value = loss.item()"]
     objective = "objective" if penalties(experiment) else "loss"
+    step = "step=step, " if _counts(experiment) else ""
     inner = [*_objective(experiment), "values.append(loss.item())", f"return {objective}"]
-    kept = (
-        "rows=rows, step=step, values=values"
-        if augments(experiment)
-        else "rows=rows, values=values"
-    )
     return [
         "values = []",
         "",
-        f"def closure({kept}):  # called several times in one step",
+        f"def closure(rows=rows, {step}values=values):  # called several times in one step",
         *(f"    {line}" for line in inner),
         "",
         "optimizer.step(closure)",
@@ -122,7 +146,8 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     whole = experiment.network.entry.staged and _takes_all(experiment)
     if whole:
         batches = "[slice(None)]"
-    if numbered := scheduled or augments(experiment):
+    counted = scheduled or _counts(experiment)
+    if counted:
         index, batches = "step, ", f"enumerate({batches}, start=first)"
     if scheduled:
         lines = [
@@ -136,13 +161,13 @@ def _epoch(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
         batches=batches,
         lines=body(lines, 2),
     )
-    if numbered:
+    if counted:
         first = "    first = epoch * math.ceil(len(x) / BATCH_SIZE)\n    for step,"
         code = code.replace("    for step,", first)
     if whole:  # all points at once need no order
         start, end = (
             code.index("    # The order of"),
-            code.index("    first =" if numbered else "    for "),
+            code.index("    first =" if counted else "    for "),
         )
         code = code[:start] + code[end:]
     draft.constant("DIVERGENCE", EXPLOSION, "growth of the loss that ends the training")
@@ -227,14 +252,15 @@ def _stops(experiment: Experiment) -> list[str]:
 
 def _main(draft: Draft, experiment: Experiment) -> None:
     slow = experiment.optimizer.name == "lookahead"
+    option, load = loading(experiment)
     template = block("""
         def main():
             \"""Train and print the final figures.\"""
             parser = argparse.ArgumentParser(description="Train the net.")
             parser.add_argument("--weights", metavar="FILE", help="keep the weights as NumPy .npz")
-            arguments = parser.parse_args()
+            {option}arguments = parser.parse_args()
             torch.set_flush_denormal(True)  # numbers next to zero would slow a vanishing net down
-            points, validation_points = load_data()
+            points, validation_points = {load}
             torch.manual_seed(WEIGHT_SEED)
             net = Net().to(DEVICE, DTYPE)
             weights = [w for w in net.parameters() if w.requires_grad]
@@ -264,6 +290,8 @@ def _main(draft: Draft, experiment: Experiment) -> None:
     classifies = _classifies(experiment)
     draft.block(
         template.format(
+            option=option,
+            load=load,
             train=body(train, 1),
             ended=ended,
             slow=note if slow else "",

@@ -10,14 +10,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch.nn import functional
-
 from playground.experiment import Experiment
-from playground.integrators import resolve
-from playground.networks import ACTIVATIONS
 from playground.training.scripting.adjoint import write_adjoint
+from playground.training.scripting.attention import write_classic_attention, write_ode_attention
 from playground.training.scripting.draft import Draft, block, body
+from playground.training.scripting.image_flows import write_conv_ode, write_mixer
+from playground.training.scripting.parts import activation, stepper_of, write_module, write_sizes
+from playground.training.scripting.residual import (
+    write_ho_resnet,
+    write_lm_resnet,
+    write_preact_resnet,
+    write_tm_resnet,
+)
 from playground.training.scripting.staged import write_staged_net
 from playground.training.scripting.steps import Stepper, integration, write_steps
 
@@ -26,39 +30,14 @@ def write_net(draft: Draft, experiment: Experiment) -> None:
     """Add the constants of the net, its integrator and the class ``Net``.
 
     Raises:
-        ValueError: For a network, a scheme or an activation that no code is known for.
+        KeyError: For a network that no code is known for.
+        ValueError: For such a scheme or activation.
     """
-    write = _WRITERS.get(experiment.network.name)
-    if write is None:
-        raise ValueError(f"network: no script can be written for {experiment.network.name!r}")
     draft.need("import torch", "from torch import nn")
     draft.heading("The net")
     classifies = experiment.task == "classification"
     draft.expression("N_OUTPUTS", "len(CLASSES)" if classifies else str(experiment.n_outputs))
-    write(draft, experiment, experiment.network.options)
-
-
-def activation_call(name: str) -> tuple[str, str | None]:
-    """Return code that applies an activation to ``{z}``, and the import that it needs.
-
-    Raises:
-        ValueError: For a function that is neither torch's nor the identity.
-    """
-    function = ACTIVATIONS[name].function
-    if name == "linear":
-        return "{z}", None
-    for prefix, module in (("torch", torch), ("F", functional)):
-        if getattr(module, function.__name__, None) is function:
-            need = "from torch.nn import functional as F" if prefix == "F" else "import torch"
-            return f"{prefix}.{function.__name__}({{z}})", need
-    raise ValueError(f"activation: no script can be written for {name!r}")
-
-
-def _activation(draft: Draft, name: str, z: str) -> str:
-    call, need = activation_call(name)
-    if need:
-        draft.need(need)
-    return call.format(z=z)
+    WRITERS[experiment.network.name](draft, experiment, experiment.network.options)
 
 
 def _term(term: str) -> str:
@@ -75,7 +54,8 @@ def _inputs(draft: Draft, experiment: Experiment) -> str:
     """Add the function that makes the input features, if any, and return how ``x`` enters the net."""
     terms = experiment.network.options.inputs
     if not terms:
-        draft.expression("N_INPUTS", "len(FEATURES)")
+        of = "math.prod(SHAPE)" if experiment.data.entry.image_shape else "len(FEATURES)"
+        draft.expression("N_INPUTS", of)
         return "x"
     draft.constant("N_INPUTS", len(terms), "input features made of the data's")
     template = block("""
@@ -108,21 +88,6 @@ def _lift(draft: Draft, experiment: Experiment, x: str) -> tuple[list[str], str]
     return [], x
 
 
-def _module(draft: Draft, summary: str, made: list[str], forward: list[str]) -> None:
-    template = block("""
-        class Net(nn.Module):
-            \"""{summary}\"""
-
-            def __init__(self):
-                super().__init__()
-                {made}
-
-            def forward(self, x):
-                {forward}
-    """)
-    draft.block(template.format(summary=summary, made=body(made, 2), forward=body(forward, 2)))
-
-
 def _mlp(draft: Draft, experiment: Experiment, options: Any) -> None:
     x = _inputs(draft, experiment)
     draft.constant("WIDTH", options.width)
@@ -136,10 +101,10 @@ def _mlp(draft: Draft, experiment: Experiment, options: Any) -> None:
     forward = [
         f"y = {x}",
         "for layer in self.layers:",
-        f"    y = {_activation(draft, options.activation, 'layer(y)')}",
+        f"    y = {activation(draft, options.activation, 'layer(y)')}",
         "return self.head(y)",
     ]
-    _module(draft, "A multilayer perceptron.", made, forward)
+    write_module(draft, "A multilayer perceptron.", made, forward)
 
 
 _STACKS = [
@@ -160,36 +125,20 @@ def _standard(draft: Draft, experiment: Experiment, options: Any) -> None:
     forward = [
         f"y = {lifted}",
         "for weight, bias in zip(self.weight.unbind(), self.bias.unbind()):",
-        f"    y = {_activation(draft, options.activation, 'F.linear(y, weight, bias)')}",
+        f"    y = {activation(draft, options.activation, 'F.linear(y, weight, bias)')}",
         "return self.head(y)",
     ]
-    _module(draft, "A net of constant width without residual connections.", lift + _STACKS, forward)
-
-
-def _stepper(
-    experiment: Experiment, *, timed: bool = False, learned: bool = False, adjoint: bool = False
-) -> Stepper:
-    slot = experiment.scheme
-    scheme = resolve(slot.name, slot.options)
-    timed = timed or scheme.kind == "adaptive"
-    return Stepper(scheme, slot.options, timed, learned, adjoint, slot.entry.label)
-
-
-def _sizes(draft: Draft, options: Any, depth: str) -> None:
-    draft.constant("WIDTH", options.width, "inputs and augmented dimensions")
-    draft.constant("DEPTH", options.depth, depth)
-    if options.step_by == "horizon":
-        draft.constant("HORIZON", options.horizon, "time that the features flow")
-        draft.expression("STEP", "HORIZON / DEPTH", "h")
-    else:
-        draft.constant("STEP", options.step, "h, the time of one layer")
+    write_module(
+        draft, "A net of constant width without residual connections.", lift + _STACKS, forward
+    )
 
 
 def _flow_net(draft: Draft, experiment: Experiment, options: Any) -> None:
     learned = options.learned_steps != "no"
-    stepper = _stepper(experiment, learned=learned)
+    stepper = stepper_of(experiment, learned=learned)
     x = _inputs(draft, experiment)
-    _sizes(draft, options, "layers")
+    draft.constant("WIDTH", options.width, "inputs and augmented dimensions")
+    write_sizes(draft, options, "layers")
     draft.need("from torch.nn import functional as F", "from functools import partial")
     lift, lifted = _lift(draft, experiment, x)
     write_steps(draft, stepper)
@@ -197,7 +146,7 @@ def _flow_net(draft: Draft, experiment: Experiment, options: Any) -> None:
     draft.block(f"""
         def field(weight, bias, {time}y):
             \"""Return the velocity of the features inside a layer.\"""
-            return {_activation(draft, options.activation, "F.linear(y, weight, bias)")}
+            return {activation(draft, options.activation, "F.linear(y, weight, bias)")}
     """)
     made, steps = [*lift, *_STACKS], None
     if learned:
@@ -210,7 +159,7 @@ def _flow_net(draft: Draft, experiment: Experiment, options: Any) -> None:
             "simplex": 'STEP * DEPTH * torch.softmax(self.learned["raw"], 0)  # shares of the horizon',
         }[options.learned_steps]
     forward = [f"y = {lifted}", *_layers(stepper, steps), "return self.head(y)"]
-    _module(draft, "A residual net as an integrator: one field a layer.", made, forward)
+    write_module(draft, "A residual net as an integrator: one field a layer.", made, forward)
 
 
 def _layers(stepper: Stepper, steps: str | None) -> list[str]:
@@ -239,9 +188,10 @@ def _layers(stepper: Stepper, steps: str | None) -> list[str]:
 
 def _neural_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
     adjoint = options.gradient == "adjoint"
-    stepper = _stepper(experiment, timed=options.time_dependent, adjoint=adjoint)
+    stepper = stepper_of(experiment, timed=options.time_dependent, adjoint=adjoint)
     x = _inputs(draft, experiment)
-    _sizes(draft, options, "steps")
+    draft.constant("WIDTH", options.width, "inputs and augmented dimensions")
+    write_sizes(draft, options, "steps")
     draft.constant("HIDDEN", options.hidden, "neurons in each hidden layer of the field")
     draft.constant("HIDDEN_LAYERS", options.hidden_layers)
     lift, lifted = _lift(draft, experiment, x)
@@ -261,7 +211,7 @@ def _neural_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
         forward.append("return self.head(y)")
     else:
         forward.append("return y[:, :N_OUTPUTS]")
-    _module(draft, "A neural ODE: one field shared by all depths.", made, forward)
+    write_module(draft, "A neural ODE: one field shared by all depths.", made, forward)
 
 
 def _field(draft: Draft, options: Any, stepper: Stepper) -> None:
@@ -286,7 +236,7 @@ def _field(draft: Draft, options: Any, stepper: Stepper) -> None:
     lines = [
         *lines,
         "for layer in self.layers[:-1]:",
-        f"    y = {_activation(draft, options.activation, 'layer(y)')}",
+        f"    y = {activation(draft, options.activation, 'layer(y)')}",
         "return self.layers[-1](y)",
     ]
     draft.block(
@@ -299,7 +249,7 @@ def _field(draft: Draft, options: Any, stepper: Stepper) -> None:
     )
 
 
-_WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
+WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
     "mlp": _mlp,
     "standard_net": _standard,
     "rk_net": _flow_net,
@@ -307,4 +257,12 @@ _WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
     "multi_stage": lambda draft, experiment, options: write_staged_net(
         draft, options, _inputs(draft, experiment)
     ),
+    "preact_resnet": write_preact_resnet,
+    "tm_resnet": write_tm_resnet,
+    "ho_resnet": write_ho_resnet,
+    "lm_resnet": write_lm_resnet,
+    "mixer": write_mixer,
+    "conv_ode": write_conv_ode,
+    "classic_attention": write_classic_attention,
+    "ode_attention": write_ode_attention,
 }

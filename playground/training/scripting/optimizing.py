@@ -140,7 +140,8 @@ def write_rate(
         for name, value in constants.items():
             draft.constant(name, getattr(schedule.options, value))
         draft.need("import math")
-        draft.constant("N_TRAIN", n_train)
+        if not draft.has("N_TRAIN"):
+            draft.constant("N_TRAIN", n_train)
         draft.expression("TOTAL_STEPS", "EPOCHS * math.ceil(N_TRAIN / BATCH_SIZE)")
         step = "(step % TOTAL_STEPS)" if experiment.network.entry.staged else "step"
         lines += [f"progress = {step} / TOTAL_STEPS", f"return rate * ({factor})"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from playground.analysis import spectrum
 from playground.experiment import Experiment
+from playground.training.scripting.data import loading
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.staged import LEAST
 
@@ -182,7 +183,10 @@ def _train(experiment: Experiment, slow: bool) -> str:
 def _ends(experiment: Experiment) -> dict[str, str]:
     classifies = experiment.task == "classification"
     note = "optimizer.backup_and_load_cache()  # the slow weights are the result\n    "
+    option, load = loading(experiment)
     return {
+        "option": option,
+        "load": load,
         "slow": note if experiment.optimizer.name == "lookahead" else "",
         "figures": "loss, accuracy" if classifies else "loss",
         "accuracy": 'print(f"validation_accuracy {accuracy}")\n    ' if classifies else "",
@@ -194,9 +198,9 @@ _MAIN = block("""
         \"""Train and print the final figures.\"""
         parser = argparse.ArgumentParser(description="Train the net.")
         parser.add_argument("--weights", metavar="FILE", help="keep the weights as NumPy .npz")
-        arguments = parser.parse_args()
+        {option}arguments = parser.parse_args()
         torch.set_flush_denormal(True)  # numbers next to zero would slow a vanishing net down
-        points, validation_points = load_data()
+        points, validation_points = {load}
         torch.manual_seed(WEIGHT_SEED)
         net = Net().to(DEVICE, DTYPE)
         print(f"{{sum(w.numel() for w in net.parameters())}} weights on {{DEVICE}}")

@@ -277,7 +277,7 @@ def _stiff(draft: Draft, stepper: Stepper) -> None:
         def flow(f, y, t0, t1):
             \"""Return the state at t1, by {label} The adjoint is solved by dopri5.\"""
             t = torch.tensor([t0, t1], dtype=y.dtype, device=y.device)
-            rows = max(1, PORTION // y.shape[-1])
+            rows = max(1, PORTION // y[0].numel())
             return torch.cat([solve(f, part, t) for part in y.split(rows)])
 
 

@@ -15,6 +15,7 @@ from playground.training.checkpoints import unpack_weights
 from playground.training.events import Metrics
 from playground.training.image_views import JUDGED, ImageViews, image_views, parameters_of
 from playground.ui import state
+from playground.ui.exports import script_menu
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.images_settings import SHEET, Settings
 from playground.ui.labs.running import Panel, draw_run
@@ -39,6 +40,9 @@ def draw_training(settings: Settings) -> None:
         experiment,
         Panel("images", lambda run, metrics: _drawn(experiment, run, metrics, examples, labels)),
     )
+    with st.expander("The same training in plain PyTorch"):
+        st.caption("A script that draws, trains and ends as this one does, to the last bit.")
+        script_menu(experiment)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
