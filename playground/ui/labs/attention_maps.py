@@ -226,8 +226,8 @@ def _widths(weights: dict[str, Held], found: Found) -> None:
     draw("focus", widths(columns, positions), pd.DataFrame(rows))
     st.caption(
         "**What am I seeing?** exp(entropy) of the weights of each image: 1 where one position has "
-        f"all of them, {positions} where all have the same; boxes hold the middle half of the images, whiskers "
-        "all of them. The paper says that its classic net narrows down to one position and its ODE net "
+        f"all of them, {positions} where all have the same; boxes hold the middle half of the images, "
+        "whiskers all of them. The paper says that its classic net narrows down to one position and its ODE net "
         f"does not, and asks for a measure. Here it is on average {classic[:, 0].mean():.2f} "
         f"of {positions} positions for the classic net, {flow[:, -1].mean():.2f} for the ODE net."
     )

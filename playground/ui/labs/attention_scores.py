@@ -34,8 +34,8 @@ def _drawn(settings: Settings, pair: Pair) -> None:
     count = min(JUDGED, settings.n_validation)
     st.caption(
         f"Here: on the first {count:,} validation images at most, "
-        f"{', '.join(steps) or 'not trained yet'}. Precision, recall and F1 are weighted by the images of each class: the paper does not say "
-        "so, but its recall is its accuracy in every row, as it comes out then. Its inference time is "
+        f"{', '.join(steps) or 'not trained yet'}. Precision, recall and F1 are weighted by "
+        "the images of each class: the paper does not say so, but its recall is its accuracy in every row, as it comes out then. Its inference time is "
         "printed without the number of images or the machine; here it is of one image in the batch "
         "that suits the net best."
     )

@@ -9,9 +9,9 @@ from playground.charts.lines import Axis, lines
 from playground.experiment import Experiment
 from playground.networks.attention import ADAPTIVE
 from playground.training.attention_solvers import (
-    IMAGES,
     Solved,
     evaluations_over_training,
+    images_compared,
     solve_otherwise,
 )
 from playground.training.attention_tables import FLOW
@@ -41,7 +41,8 @@ def _drawn(settings: Settings, pair: Pair) -> None:
         st.caption("The rest is computed when the ODE net rests.")
         return
     _over_training(settings, pair, kept)
-    _otherwise(_solved(kept.run_id, kept.step, kept.experiment.model_dump_json(), kept.weights))
+    found = _solved(kept.run_id, kept.step, kept.experiment.model_dump_json(), kept.weights)
+    _otherwise(found, images_compared(kept.experiment))
 
 
 def _now(settings: Settings, nfe: int) -> None:
@@ -84,8 +85,8 @@ def _over_training(settings: Settings, pair: Pair, kept: Held) -> None:
     st.caption(
         "**What am I seeing?** The evaluations of the solver that the net trains with, and those that an "
         "adaptive one (Dormand–Prince, at the tolerance above) would have needed for the stored flow at "
-        f"moments of the training, on {IMAGES} images at most. Where the second curve rises the "
-        "flow has become harder to solve."
+        f"moments of the training, on {images_compared(kept.experiment)} images. Where the second "
+        "curve rises the flow has become harder to solve."
     )
 
 
@@ -104,7 +105,7 @@ def _solved(run_id: str, step: int, experiment: str, _weights: bytes) -> list[So
     return solve_otherwise(Experiment.model_validate_json(experiment), unpack_weights(_weights))
 
 
-def _otherwise(found: list[Solved]) -> None:
+def _otherwise(found: list[Solved], images: int) -> None:
     st.markdown("##### The stored net under other solvers")
     rows = pd.DataFrame(
         [
@@ -130,9 +131,10 @@ def _otherwise(found: list[Solved]) -> None:
     own = next(one for one in found if one.as_trained)
     st.caption(
         "**What am I seeing?** The same weights, the flow solved with more or fewer steps between the "
-        "times, or to another tolerance; the error is against Dormand–Prince at 1e-10, in double "
-        f"precision. As it was trained ({own.method}, NFE {own.nfe}) its probabilities are off by up to "
-        f"{own.error:.1g} and {own.accuracy:.1%} of {IMAGES} images at most are right. A net whose "
+        "times, or to another tolerance; the error is against rk4 with 64 steps, in double "
+        "precision. The field has corners (ReLU), at which no method keeps its order. As it was trained "
+        f"({own.method}, NFE {own.nfe}) its probabilities are off by up to "
+        f"{own.error:.1g} and {own.accuracy:.1%} of {images} images are right. A net whose "
         "answers change with the solver is no ODE but its discretisation."
     )
     with st.expander("All solvers as a table"):
