@@ -37,7 +37,7 @@ def _by_net(**legend: Any) -> alt.Color:
 
 
 @cache
-def overlaid(quantity: Literal["loss", "accuracy"], height: int = 230) -> dict[str, Any]:
+def overlaid(quantity: Literal["loss", "accuracy"], height: int = 270) -> dict[str, Any]:
     """Return a quantity of both nets over the epochs, a colour for each net, dashed for training.
 
     The data are named ``rows`` and have the columns epoch, net, set and the quantity.
@@ -201,7 +201,9 @@ def parameters(names: tuple[str, ...], parts: tuple[str, ...], height: int = 280
         alt.Chart(alt.NamedData(name=ROWS))
         .mark_bar()
         .encode(
-            x=alt.X("count:Q", title="trainable parameters", axis=alt.Axis(format=",d")),
+            x=alt.X(
+                "count:Q", title="trainable parameters", axis=alt.Axis(format=",d", tickCount=8)
+            ),
             y=alt.Y("net:N", title=None, sort=list(names), axis=alt.Axis(labelLimit=220)),
             color=alt.Color(
                 "part:N",

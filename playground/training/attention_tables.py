@@ -79,16 +79,18 @@ PARTS = tuple(label for _, label in _PARTS)
 """What the parameters of both nets are for, from input to output."""
 
 
-def table_net(name: str, dataset: str, form: Form) -> nn.Module:
+def table_net(name: str, dataset: str, form: Form, width: int | None = None) -> nn.Module:
     """Return a net of table IV on the rows of every channel, without room for its weights.
 
     Args:
         name: ``CLASSIC`` or ``FLOW``.
         dataset: A name in ``SETS``.
         form: One score a position, or queries, keys and values.
+        width: Components of a position; that of the table without.
     """
     _, shape, classes = SETS[dataset]
     options: dict[str, Any] = {"encoding": "rows", "form": form}
+    options |= {} if width is None else {"width": width}
     with torch.device("meta"):
         return build(name, n_features=shape, n_classes=classes, **options)
 

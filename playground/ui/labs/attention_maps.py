@@ -227,7 +227,7 @@ def _widths(weights: dict[str, Held], found: Found) -> None:
     st.caption(
         "**What am I seeing?** exp(entropy) of the weights of each image: 1 where one position has "
         f"all of them, {positions} where all have the same; boxes hold the middle half of the images, "
-        "whiskers all of them. The paper says that its classic net narrows down to one position and its ODE net "
-        f"does not, and asks for a measure. Here it is on average {classic[:, 0].mean():.2f} "
+        "whiskers all of them. The paper says that its classic net narrows down to one position and "
+        f"its ODE net does not, and asks for a measure. Here it is on average {classic[:, 0].mean():.2f} "
         f"of {positions} positions for the classic net, {flow[:, -1].mean():.2f} for the ODE net."
     )

@@ -33,9 +33,10 @@ def _drawn(settings: Settings, pair: Pair) -> None:
     steps = [f"{NAMES[name]} after {one.step:,} steps" for name, one in weights.items()]
     count = min(JUDGED, settings.n_validation)
     st.caption(
-        f"Here: on the first {count:,} validation images at most, "
+        f"**What am I seeing?** Here: on the first {count:,} validation images at most, "
         f"{', '.join(steps) or 'not trained yet'}. Precision, recall and F1 are weighted by "
-        "the images of each class: the paper does not say so, but its recall is its accuracy in every row, as it comes out then. Its inference time is "
+        "the images of each class: the paper does not say so, but its recall is its accuracy in every "
+        "row, as it comes out then. Its inference time is "
         "printed without the number of images or the machine; here it is of one image in the batch "
         "that suits the net best."
     )
@@ -159,7 +160,7 @@ def _ratios(timed: list[Timed]) -> pd.DataFrame:
                 "images in a batch": str(batch),
                 f"{classic}, ms": f"{1e3 * nets[classic].best:.3g}",
                 f"{flow}, ms": f"{1e3 * nets[flow].best:.3g}",
-                "ODE takes": f"{nets[flow].best / nets[classic].best:.2f} times as long",
+                "ODE takes": f"{nets[flow].best / nets[classic].best:.1f} times as long",
             }
             for batch, nets in _by_batch(timed).items()
         ]
@@ -175,7 +176,7 @@ def _verdict(pair: Pair, timed: list[Timed]) -> str:
     threads = torch.get_num_threads()
     return (
         f"**The paper prints the ODE net as {min(printed):.1f} to {max(printed):.1f} times as fast. "
-        f"Here it takes {min(ratios):.2f} to {max(ratios):.2f} times as long as the classic one**, on "
+        f"Here it takes {min(ratios):.1f} to {max(ratios):.1f} times as long as the classic one**, on "
         f"the CPU with {threads} thread{'s' * (threads > 1)}: by turns, on the same batches, two calls "
         "to warm up, the best of many calls. The matrix products of one image are "
         f"{work[0]:,} operations in the classic net and {work[1]:,} in the ODE net, counted as they "
