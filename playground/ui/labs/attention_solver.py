@@ -57,10 +57,15 @@ def _now(settings: Settings, nfe: int) -> None:
         calls = {"euler": 1, "midpoint": 2, "rk4": 4}[options.method]
         gaps = options.n_times - 1
         words = (
-            f"{gaps} stretches between the times × {options.substeps} steps × {calls} evaluations = "
+            f"{gaps} stretches between the times × {_counted(options.substeps, 'step')} × "
+            f"{_counted(calls, 'evaluation')} = "
             f"{gaps * options.substeps * calls}, whatever the weights are."
         )
     st.caption(f"NFE: evaluations of the field f. {words}")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _over_training(settings: Settings, pair: Pair, kept: Held) -> None:
