@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 import numpy as np
 
-from playground.charts.colours import CLASSES
+from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS, SETS, curve
 
 NETS = ("classic", "ODE")
@@ -162,7 +162,7 @@ def widths(columns: tuple[str, ...], positions: int, height: int = 230) -> dict[
     """
     chart = (
         alt.Chart(alt.NamedData(name=ROWS))
-        .mark_boxplot(extent="min-max", size=22)
+        .mark_boxplot(extent="min-max", size=22, rule={"color": TRAIN}, median={"color": "white"})
         .encode(
             x=alt.X(
                 "column:N",

@@ -72,24 +72,23 @@ def _chosen(settings: Settings, answers: dict[str, Judged]) -> int | None:
     }[settings.among]
     places = np.flatnonzero(legal)
     number = min(settings.image, max(len(places), 1))
-    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom", gap="medium")
+    left, middle, right = st.columns([5, 3, 4], vertical_alignment="bottom", gap="medium")
     with left:
         SHEET.form.field(settings, "among")
     with middle:
         SHEET.form.field(settings.model_copy(update={"image": number}), "image")
     with right, st.container(horizontal=True, gap="small"):
-        _turn("Previous", "chevron_left", number - 1, len(places))
-        _turn("Next", "chevron_right", number + 1, len(places))
+        _turn("Previous", number - 1, len(places))
+        _turn("Next", number + 1, len(places))
     if not len(places):
         st.info("There is no such image: all of them are taken for what they are.")
         return None
     return int(places[number - 1])
 
 
-def _turn(label: str, icon: str, number: int, count: int) -> None:
+def _turn(label: str, number: int, count: int) -> None:
     st.button(
         label,
-        icon=f":material/{icon}:",
         key=f"attention:{label}",
         disabled=not 1 <= number <= count,
         on_click=lambda: SHEET.change({"image": number}),
@@ -109,9 +108,9 @@ def _pictures(
         mark = "right" if said == truth else "wrong"
         words = f"{NAMES[name]}: {said}, {sure:.0%} ({mark})"
         shown.append((words, picture(one.image, one.spread, most, colour)))
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for caption, image in shown:
-            st.image(np.clip(image, 0, 1), caption=caption, width=220)
+            st.image(np.clip(image, 0, 1), caption=caption, width=200)
 
 
 def _columns(found: Found) -> tuple[str, ...]:

@@ -111,15 +111,18 @@ def _beat(
 
 
 def _progress(pair: Pair) -> None:
-    bars, buttons = st.columns([3, 1], vertical_alignment="center", gap="medium")
+    finished = all(one.run is not None and one.run.status == "finished" for one in pair.values())
+    widths = [1] if finished else [3, 1]  # without buttons the bars take their place
+    bars, *buttons = st.columns(widths, vertical_alignment="center", gap="medium")
     with bars:
         for column, (name, one) in zip(st.columns(2, gap="medium"), pair.items()):
             total = one.experiment.epochs
             done = min(one.run.epoch / total, 1.0) if one.run is not None else 0.0
             with column:
                 st.progress(done, text=f"**{NAMES[name]}** · {_words(one, total)}")
-    with buttons, st.container(horizontal=True, gap="small"):
-        _buttons(pair)
+    for place in buttons:
+        with place, st.container(horizontal=True, gap="small"):
+            _buttons(pair)
 
 
 def _words(one: Trained, total: int) -> str:

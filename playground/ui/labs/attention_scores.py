@@ -160,7 +160,7 @@ def _ratios(timed: list[Timed]) -> pd.DataFrame:
                 "images in a batch": str(batch),
                 f"{classic}, ms": f"{1e3 * nets[classic].best:.3g}",
                 f"{flow}, ms": f"{1e3 * nets[flow].best:.3g}",
-                "ODE takes": f"{nets[flow].best / nets[classic].best:.1f} times as long",
+                f"{flow} / {classic}": f"{nets[flow].best / nets[classic].best:.1f}",
             }
             for batch, nets in _by_batch(timed).items()
         ]

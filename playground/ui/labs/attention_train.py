@@ -44,8 +44,8 @@ def _figures(pair: Pair) -> None:
     weights = held(pair)
     for column, (name, one) in zip(st.columns(2, gap="medium"), pair.items()):
         count, found = parameters_of(one.experiment), weights.get(name)
-        with column, st.container(horizontal=True, gap="large"):
-            st.metric(f"{NAMES[name]}: parameters", f"{count:,}")
+        with column, st.container(horizontal=True, gap="medium"):
+            st.metric(f"{NAMES[name]} parameters", f"{count:,}")
             if found is not None:
                 now = judged(found)
                 st.metric("Accuracy", f"{now.accuracy:.2%}")
