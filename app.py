@@ -20,6 +20,7 @@ PAGES = {
         ("pages/labs/lookahead.py", "Lookahead", ":material/fast_forward:", "lookahead"),
         ("pages/labs/multi_stage.py", "Multi-stage", ":material/layers:", "multi_stage"),
         ("pages/labs/images.py", "Images", ":material/image:", "images"),
+        ("pages/labs/attention.py", "Attention", ":material/center_focus_strong:", "attention"),
     ],
 }
 
