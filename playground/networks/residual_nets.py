@@ -11,7 +11,12 @@ from playground.networks.base import NETWORKS, ChosenScheme, Network
 from playground.networks.blocks import PreActBlock, Shrink
 from playground.networks.images import BatchNorm, ImageNet, PooledHead, Shape, conv
 from playground.networks.residual import Residual, ResidualStack
-from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
+from playground.networks.residual_layouts import (
+    Layout,
+    PreActOptions,
+    TaylorOptions,
+    without_shortcuts,
+)
 from playground.registry import Misfit, option
 
 
@@ -125,6 +130,18 @@ class HigherOrderOptions(PreActOptions):
     step: float = option(
         1.0, label="Step h", help="Time that one block covers.", ge=0.01, le=10, log=True
     )
+    matched: bool = option(
+        False,
+        label="Weights of a PreActResNet",
+        help="Gives the stages as many blocks as make the number of weights that of a PreActResNet of "
+        "the same size, whose shortcuts have weights and whose blocks that begin a stage have fewer.",
+        advanced=True,
+    )
+
+    @property
+    def layout(self) -> Layout:
+        """The stages."""
+        return without_shortcuts(super().layout) if self.matched else super().layout
 
     def fit(self, n_features: int | tuple[int, ...], scheme: str) -> None:
         """Add to the check of the images that the scheme has a tableau."""
