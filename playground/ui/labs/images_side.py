@@ -84,13 +84,12 @@ def _study(settings: Settings, nets: dict[str, Contender]) -> None:
     _table(nets)
     if settings.side_size == "published" and not gpus():
         st.info(
-            "The published sizes need a GPU, and none is present here: on a CPU one epoch on CIFAR "
-            "takes the better part of an hour. Their weights are counted above; choose small nets to "
-            "train some.",
+            "The published sizes need a GPU, and none is present here; a CPU is far too slow for them. "
+            "Their weights are counted above. Choose small nets to train some.",
             icon=":material/memory:",
         )
         return
-    st.caption(_protocol(settings, next(iter(nets.values()))))
+    st.caption(_protocol(settings, nets))
     every = {name: seeded(net.experiment, settings.side_repetitions) for name, net in nets.items()}
     flat = [experiment for row in every.values() for experiment in row]
     draw_study(SHEET, flat, lambda runs: draw_results(every, runs))
@@ -126,8 +125,9 @@ def _scheme(name: str, experiment: Experiment) -> str:
     return INTEGRATORS[own].label if own else "two steps, trained weight k"
 
 
-def _protocol(settings: Settings, first: Contender) -> str:
+def _protocol(settings: Settings, nets: dict[str, Contender]) -> str:
     """Say how Table 1 was trained, as far as it is known, and how this is."""
+    first = nets[REFERENCE]
     made = first.experiment
     n_train, n_validation = made.split_sizes
     here = (
@@ -146,7 +146,7 @@ def _protocol(settings: Settings, first: Contender) -> str:
         else "This is a reduced protocol: it can show how such a comparison is made and how much is "
         "chance, it does not repeat the table."
     )
-    hours = _expected(settings, made) if settings.side_size == "small" else ""
+    hours = _expected(settings, nets) if settings.side_size == "small" else ""
     return (
         f"**Table 1's protocol:** {EPOCHS} epochs, batches of {BATCH}, nets of 11 to 58 million "
         "weights on CIFAR-10 and CIFAR-100; optimiser, learning rate and augmentation are not given. "
@@ -157,14 +157,17 @@ def _protocol(settings: Settings, first: Contender) -> str:
 def _times(repetitions: int) -> str:
     if repetitions == 1:
         return "one repetition"
-    return f"{repetitions} repetitions (data seed and weight seed go up by one each, the same for all nets)"
+    return (
+        f"{repetitions} repetitions (data seed and weight seed go up by one each, the same for all "
+        "nets)"
+    )
 
 
-def _expected(settings: Settings, _: Experiment) -> str:
-    seconds = sum(_seconds(net.experiment.model_dump_json()) for net in _nets(settings).values())
-    total = seconds * settings.side_repetitions
-    told = f"{total:.0f} s" if total < 100 else f"{total / 60:.0f} minutes"
-    return f" Expected for all of it: about **{told}** on one core, by gradients that were timed just now."
+def _expected(settings: Settings, nets: dict[str, Contender]) -> str:
+    once = sum(_seconds(net.experiment.model_dump_json()) for net in nets.values())
+    total = once * settings.side_repetitions
+    told = f"{total:.0f} seconds" if total < 100 else f"{total / 60:.0f} minutes"
+    return f" Expected for all: about **{told}** of one core, by gradients that were timed here."
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
