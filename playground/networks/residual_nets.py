@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from playground.integrators import INTEGRATORS
 from playground.networks.base import NETWORKS, ChosenScheme, Network
-from playground.networks.blocks import PreActBlock, Shrink
+from playground.networks.blocks import PreActBlock, Shrink, StageNorm
 from playground.networks.images import BatchNorm, ImageNet, PooledHead, Shape, conv
 from playground.networks.residual import Residual, ResidualStack
 from playground.networks.residual_layouts import (
@@ -154,7 +154,8 @@ class HigherOrderOptions(PreActOptions):
 class HigherOrderResNet(StackedNet):
     """HO-ResNet: every block is stepped by a Runge-Kutta scheme, whose stages share its weights.
 
-    Between stages the shortcut has no parameters: every second pixel, zeros as added channels.
+    Only the running statistics of the normalisations are each stage's own. Where the shape changes the
+    shortcut has no parameters: every second pixel, zeros as added channels.
     """
 
     def __init__(
@@ -162,9 +163,18 @@ class HigherOrderResNet(StackedNet):
     ) -> None:
         super().__init__(shape, n_outputs, layout)
         blocks, maps = _equal_blocks(layout)
+        for block in blocks:
+            StageNorm.put_into(block, chosen.scheme.stages)
         shrinks = {index: Shrink(*sizes) for index, sizes in maps.items()}
         self.stack = ResidualStack(blocks, scheme=chosen, step=step, transitions=shrinks)
         self.step = step
+        self._norms = [module for module in self.modules() if isinstance(module, StageNorm)]
+
+    def states(self, y: Tensor) -> list[Tensor]:
+        """Return the features behind the stem and behind every block."""
+        for norm in self._norms:  # a pass that an error broke off leaves a turn behind
+            norm.turn = 0
+        return super().states(y)
 
     def times(self) -> list[float]:
         """Return the times of the block borders."""

@@ -193,8 +193,9 @@ def _verdicts(accuracy: Mapping[str, Paired], first: Experiment) -> None:
             lines.append(f"- **{label}**: {own.verdict}.")
             continue
         error = "" if own.error is None else f" ± {own.error:.2f}"
+        mean = f"{round(own.difference, 2) + 0:+.2f}".replace("-", "−")
         lines.append(
-            f"- **{label}**: {own.difference:+.2f}{error} percentage points over "
+            f"- **{label}**: {mean}{error} percentage points over "
             f"{pairs} pair{'s' if pairs > 1 else ''}: **{own.verdict}**."
         )
     st.markdown("\n".join(lines))
