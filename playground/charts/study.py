@@ -83,10 +83,12 @@ def bands(
     log: bool = False,
     top: float | None = None,
     height: int = 280,
+    of: str = "optimiser",
+    across: str = "step",
 ) -> dict[str, Any]:
     """Return mean curves with a band of one standard deviation around them.
 
-    The data are named ``rows`` and have the columns series, step, mean, low and high.
+    The data are named ``rows`` and have the columns series, step (or another), mean, low and high.
 
     Args:
         series: Names in the order of their colours.
@@ -95,10 +97,12 @@ def bands(
         log: Whether the vertical axis is logarithmic; a band must then stay above zero.
         top: Upper end of the vertical axis, beyond which a band is cut off; the rows decide without.
         height: Height in pixels.
+        of: What a series is.
+        across: Column of the horizontal axis.
     """
     base = alt.Chart(alt.NamedData(name=ROWS))
-    across = alt.Axis(tickCount=6, format=".6~g")
-    x = alt.X("step:Q", title=x_title, axis=across, scale=alt.Scale(nice=False))
+    ticks = alt.Axis(tickCount=6, format=".6~g")
+    x = alt.X(f"{across}:Q", title=x_title, axis=ticks, scale=alt.Scale(nice=False))
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
     if top is not None:
         scale.domainMax = top
@@ -111,8 +115,8 @@ def bands(
         y=alt.Y("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=".6~g")),
         color=colour,
         tooltip=[
-            alt.Tooltip("series:N", title="optimiser"),
-            alt.Tooltip("step:Q", title=x_title),
+            alt.Tooltip("series:N", title=of),
+            alt.Tooltip(f"{across}:Q", title=x_title),
             alt.Tooltip("mean:Q", format=".4~g"),
             alt.Tooltip("low:Q", title="mean − std", format=".4~g"),
             alt.Tooltip("high:Q", title="mean + std", format=".4~g"),

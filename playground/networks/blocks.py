@@ -92,6 +92,46 @@ class PreActBlock(nn.Module):
         )
 
 
+class StageNorm(BatchNorm):
+    """Batch normalisation in a block that a scheme evaluates several times in a step.
+
+    The stages share weight and bias, but each has running statistics of its own. What enters differs
+    from stage to stage; statistics that mix them fit none, and a net that learns well by those of its
+    batches is judged by others and fails.
+
+    Args:
+        channels: Channels of the features.
+        stages: Evaluations in a step.
+    """
+
+    def __init__(self, channels: int, stages: int) -> None:
+        super().__init__(channels)
+        self.running_mean = self.running_mean.repeat(stages, 1)
+        self.running_var = self.running_var.repeat(stages, 1)
+        self.stages, self.turn = stages, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the normalised features of the stage whose turn it is."""
+        stage, self.turn = self.turn, (self.turn + 1) % self.stages
+        batch = self.training and x.numel() > x.shape[1]  # see BatchNorm
+        return functional.batch_norm(
+            x,
+            self.running_mean[stage],
+            self.running_var[stage],
+            self.weight,
+            self.bias,
+            batch,
+            self.momentum if batch else 0.0,
+            self.eps,
+        )
+
+    @staticmethod
+    def put_into(block: PreActBlock, stages: int) -> None:
+        """Give a fresh block such normalisations in the place of its own."""
+        if stages > 1:
+            block.norms = nn.ModuleList(StageNorm(n.num_features, stages) for n in block.norms)
+
+
 class Shrink(nn.Module):
     """The shortcut without parameters: every second pixel, and zeros as the added channels.
 

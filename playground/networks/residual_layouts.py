@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from operator import mul
 from typing import Literal
 
+import torch
+
+from playground.networks.blocks import PreActBlock
 from playground.networks.images import ImageOptions
 from playground.registry import option
 
@@ -71,6 +76,46 @@ def small_taylor(blocks: int) -> tuple[int, int, int]:
     return min(
         product(range(2, blocks + 4), range(1, 4 * blocks), range(1, blocks + 1)), key=distance
     )
+
+
+ALIKE = 0.02
+"""Numbers of weights that differ by no more than this share count as equal."""
+_FEWER, _MORE = 2, 4  # blocks that a stage may lose and win
+
+
+@cache
+def without_shortcuts(layout: Layout) -> Layout:
+    """Return the layout with which blocks of equal width have the weights of a PreActResNet.
+
+    Where stages begin a PreActResNet has a smaller block and a shortcut with weights; a net of equal
+    blocks with a shortcut that has none comes to up to an eighth more. Of layouts that differ by at
+    most ``ALIKE`` the one is taken whose stages are most like those of the PreActResNet, and of those
+    the nearest; where none is so near, the nearest.
+
+    Args:
+        layout: Of the PreActResNet.
+    """
+    costs = [_weights(n, n, layout.bottleneck) for n in layout.widths]
+    before = (layout.base, *layout.widths)
+    wanted = sum(
+        _weights(n_in, n, layout.bottleneck) + (count - 1) * cost
+        for n_in, n, count, cost in zip(before, layout.widths, layout.blocks, costs)
+    )
+
+    def rank(blocks: tuple[int, ...]) -> tuple[float, float]:
+        excess = abs(sum(map(mul, blocks, costs)) / wanted - 1)
+        changes = sum(abs(a - b) for a, b in zip(blocks, layout.blocks))
+        return (changes, excess) if excess <= ALIKE else (math.inf, excess)
+
+    ranges = (range(max(1, count - _FEWER), count + _MORE + 1) for count in layout.blocks)
+    return replace(layout, blocks=min(product(*ranges), key=rank))
+
+
+def _weights(n_in: int, n_out: int, bottleneck: bool) -> int:
+    """Return the weights of a block, with its shortcut where it changes the channels."""
+    with torch.device("meta"):
+        block = PreActBlock(n_in, n_out, bottleneck=bottleneck, shortcut=n_in != n_out)
+    return sum(p.numel() for p in block.parameters())
 
 
 class StagedOptions(ImageOptions):

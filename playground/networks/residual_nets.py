@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from playground.integrators import INTEGRATORS
 from playground.networks.base import NETWORKS, ChosenScheme, Network
-from playground.networks.blocks import PreActBlock, Shrink
+from playground.networks.blocks import PreActBlock, Shrink, StageNorm
 from playground.networks.images import BatchNorm, ImageNet, PooledHead, Shape, conv
 from playground.networks.residual import Residual, ResidualStack
 from playground.networks.residual_layouts import (
@@ -16,6 +16,7 @@ from playground.networks.residual_layouts import (
     PreActOptions,
     StagedOptions,
     TaylorOptions,
+    without_shortcuts,
 )
 from playground.registry import Misfit, option
 
@@ -130,6 +131,18 @@ class HigherOrderOptions(PreActOptions):
     step: float = option(
         1.0, label="Step h", help="Time that one block covers.", ge=0.01, le=10, log=True
     )
+    matched: bool = option(
+        False,
+        label="Weights of a PreActResNet",
+        help="Gives the stages as many blocks as make the number of weights that of a PreActResNet of "
+        "the same size, whose shortcuts have weights and whose blocks that begin a stage have fewer.",
+        advanced=True,
+    )
+
+    @property
+    def layout(self) -> Layout:
+        """The stages."""
+        return without_shortcuts(super().layout) if self.matched else super().layout
 
     def fit(self, n_features: int | tuple[int, ...], scheme: str) -> None:
         """Add to the check of the images that the scheme has a tableau."""
@@ -142,7 +155,8 @@ class HigherOrderOptions(PreActOptions):
 class HigherOrderResNet(StackedNet):
     """HO-ResNet: every block is stepped by a Runge-Kutta scheme, whose stages share its weights.
 
-    Between stages the shortcut has no parameters: every second pixel, zeros as added channels.
+    Only the running statistics of the normalisations are each stage's own. Where the shape changes the
+    shortcut has no parameters: every second pixel, zeros as added channels.
     """
 
     def __init__(
@@ -150,9 +164,18 @@ class HigherOrderResNet(StackedNet):
     ) -> None:
         super().__init__(shape, n_outputs, layout)
         blocks, maps = _equal_blocks(layout)
+        for block in blocks:
+            StageNorm.put_into(block, chosen.scheme.stages)
         shrinks = {index: Shrink(*sizes) for index, sizes in maps.items()}
         self.stack = ResidualStack(blocks, scheme=chosen, step=step, transitions=shrinks)
         self.step = step
+        self._norms = [module for module in self.modules() if isinstance(module, StageNorm)]
+
+    def states(self, y: Tensor) -> list[Tensor]:
+        """Return the features behind the stem and behind every block."""
+        for norm in self._norms:  # a pass that an error broke off leaves a turn behind
+            norm.turn = 0
+        return super().states(y)
 
     def times(self) -> list[float]:
         """Return the times of the block borders."""

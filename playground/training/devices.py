@@ -15,7 +15,7 @@ def choose(experiment: Experiment, parameters: int) -> tuple[str, str]:
     Raises:
         ValueError: If a device is asked for that is not here, or that lacks the precision.
     """
-    present = [name for name, there in (("cuda", _cuda()), ("mps", _mps())) if there]
+    present = gpus()
     wanted = experiment.device
     if wanted != "auto":
         if wanted != "cpu" and wanted not in present:
@@ -31,6 +31,11 @@ def choose(experiment: Experiment, parameters: int) -> tuple[str, str]:
     if present[0] == "mps" and experiment.precision == "float64":
         return "cpu", "CPU, because the GPU has no float64"
     return present[0], f"{present[0].upper()}, because the net is large ({parameters:,} parameters)"
+
+
+def gpus() -> list[str]:
+    """Return torch's names of the kinds of GPU that are present here, the preferred one first."""
+    return [name for name, there in (("cuda", _cuda()), ("mps", _mps())) if there]
 
 
 def _cuda() -> bool:

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from playground.networks import build
-from playground.networks.blocks import PreActBlock, Shrink
+from playground.networks.blocks import PreActBlock, Shrink, StageNorm
 
 PUBLISHED = {
     ("preact_resnet", 18): (11_171_146, 11_217_316),
@@ -203,3 +203,26 @@ def test_lm_resnet_with_k_one_steps_by_euler(x):
         carry = net.shortcuts[str(index)] if str(index) in net.shortcuts else nn.Identity()
         y = carry(y) + block(y)
     assert torch.allclose(net(x), net.head(y), atol=1e-10)
+
+
+@pytest.mark.parametrize("scheme", ["heun2", "rk4"])
+def test_a_net_is_judged_as_it_was_trained(scheme):
+    """Each stage is normalised by its own statistics, also where they are running ones."""
+    torch.manual_seed(5)
+    x = torch.randn(32, 3, 8, 8, dtype=torch.float64)
+    net = small("ho_resnet", scheme=scheme).train()
+    with torch.no_grad():
+        for _ in range(120):
+            trained = net(x)
+        judged = net.eval()(x)
+    # Running variances are those of a sample: of 128 values at the end of the net, one in 127 more.
+    assert (judged - trained).norm() < 0.05 * (trained - trained.mean(dim=0)).norm()
+
+
+def test_a_pass_that_broke_off_leaves_no_trace(x):
+    net = small("ho_resnet", scheme="rk4")
+    for norm in (n for n in net.modules() if isinstance(n, StageNorm)):
+        norm.running_mean += torch.arange(4.0)[:, None]
+    whole = net(x)
+    net.stack.blocks[0](net.lift(x))  # one stage of four
+    assert torch.equal(net(x), whole)

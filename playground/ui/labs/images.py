@@ -8,11 +8,12 @@ from playground.registry import Slot
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.images_settings import CHOOSABLE, NETS, SHEET, VIEWS, Settings
+from playground.ui.labs.images_side import draw_side, side_controls
 from playground.ui.labs.images_train import draw_training
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
-_RESULTS = {"train": draw_training}
+_RESULTS = {"train": draw_training, "side": draw_side}
 
 
 def images_page() -> None:
@@ -37,13 +38,7 @@ def _controls(settings: Settings) -> None:
         FORM.field(settings, "n_validation")
         FORM.seed(settings, "data_seed")
     with network:
-        FORM.slot(settings.network, "network", FIELDS["network"], only=NETS)
-        entry = settings.network.entry
-        if entry.formula:
-            with st.container(key="formulas"):
-                st.latex(entry.formula)
-        if entry.uses_scheme:
-            FORM.slot(settings.scheme, "scheme", FIELDS["scheme"], only=_schemes(settings.scheme))
+        side_controls(settings) if settings.view == "side" else _network(settings)
         FORM.seed(settings, "weight_seed")
     with training:
         FORM.slot(settings.optimizer, "optimizer", FIELDS["optimizer"])
@@ -51,6 +46,16 @@ def _controls(settings: Settings) -> None:
         FORM.field(settings, "batch_size")
         FORM.field(settings, "epochs")
         FORM.field(settings, "precision")
+
+
+def _network(settings: Settings) -> None:
+    FORM.slot(settings.network, "network", FIELDS["network"], only=NETS)
+    entry = settings.network.entry
+    if entry.formula:
+        with st.container(key="formulas"):
+            st.latex(entry.formula)
+    if entry.uses_scheme:
+        FORM.slot(settings.scheme, "scheme", FIELDS["scheme"], only=_schemes(settings.scheme))
 
 
 def _schemes(slot: Slot) -> list[str]:

@@ -16,15 +16,17 @@ from playground.experiment import (
     SchemeSlot,
 )
 from playground.networks import IMAGE_NETWORKS, NETWORKS
+from playground.networks.residual_layouts import MOST_BLOCKS
 from playground.registry import Misfit, Options, option
+from playground.training.residual_comparison import RIVALS, Size
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(name for name, entry in DATASETS.items() if entry.image_shape is not None)
 CHOOSABLE = tuple(name for name in IMAGES if name not in ("image_folder", "image_upload"))
 _ATTENTION = ("classic_attention", "ode_attention")
 NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION
-View = Literal["train"]
-VIEWS = {"train": "Train a net"}
+View = Literal["train", "side"]
+VIEWS = {"train": "Train a net", "side": "Side by side"}
 
 
 def begin(slot: str, chosen: str) -> dict[str, str]:
@@ -87,6 +89,44 @@ class Settings(Options):
         help="Mixed lets a CUDA device compute in half precision, beside weights in float32; a CPU stays "
         "with float32.",
     )
+
+    side_rivals: tuple[str, ...] = option(
+        ("tm_resnet", "ho_resnet"),
+        label="Beside PreActResNet",
+        help="The nets that are compared with it, each with as many weights.",
+    )
+    side_size: Size = option(
+        "small",
+        label="Size",
+        help="Small nets have three stages and train on a CPU; the published ones have 11 to 58 million "
+        "weights and need a GPU.",
+    )
+    side_width: int = option(
+        8, label="Channels", help="Channels behind the stem of PreActResNet.", ge=4, le=64
+    )
+    side_blocks: int = option(
+        2, label="Blocks a stage", help="Blocks in each of its three stages.", ge=2, le=MOST_BLOCKS
+    )
+    side_depth: Literal[18, 34, 50, 101, 152] = option(
+        18, label="Depth", help="Layers of PreActResNet; the others have as many weights."
+    )
+    side_repetitions: int = option(
+        3,
+        label="Repetitions",
+        help="Trainings of every net; each has images and weights of its own, the same for all nets.",
+        ge=1,
+        le=20,
+    )
+
+    @field_validator("side_rivals")
+    @classmethod
+    def _rivals(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        kept = tuple(name for name in RIVALS if name in chosen)
+        for name in chosen:
+            if name not in RIVALS:
+                text = f"{name!r} is not legal; legal are {', '.join(RIVALS)}"
+                raise Misfit("side_rivals", text, kept)
+        return kept
 
     @field_validator("data", "network")
     @classmethod
