@@ -114,10 +114,13 @@ class StageNorm(BatchNorm):
         """Return the normalised features of the stage whose turn it is."""
         stage, self.turn = self.turn, (self.turn + 1) % self.stages
         batch = self.training and x.numel() > x.shape[1]  # see BatchNorm
+        mean, variance = self.running_mean[stage], self.running_var[stage]
+        if batch and self.repeats:
+            mean, variance = mean.clone(), variance.clone()
         return functional.batch_norm(
             x,
-            self.running_mean[stage],
-            self.running_var[stage],
+            mean,
+            variance,
             self.weight,
             self.bias,
             batch,

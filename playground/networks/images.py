@@ -137,9 +137,11 @@ class BatchNorm(nn.BatchNorm2d):
 
     Attributes:
         repeats: Whether this is a batch that was seen before, whose statistics are not counted again.
+        turn: Which of several running statistics the next batch goes by; here there is one.
     """
 
     repeats = False
+    turn = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised features."""
@@ -157,23 +159,26 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class Repeating(AbstractContextManager):
-    """Leaves the running statistics of a module as they are while a batch goes through it again.
+    """Lets a batch go through a module again: the running statistics stay, and so do their turns.
 
-    It can be entered once more, as a second derivative does.
+    To be made before the batch goes through for the first time. It can be entered once more, as a
+    second derivative does.
     """
 
     def __init__(self, module: nn.Module) -> None:
         self._norms = [each for each in module.modules() if isinstance(each, BatchNorm)]
+        self._turns = [norm.turn for norm in self._norms]
 
     def __enter__(self) -> None:
-        self._set(True)
+        self._later = [norm.turn for norm in self._norms]
+        self._set(True, self._turns)
 
     def __exit__(self, *_: object) -> None:
-        self._set(False)
+        self._set(False, self._later)
 
-    def _set(self, repeats: bool) -> None:
-        for norm in self._norms:
-            norm.repeats = repeats
+    def _set(self, repeats: bool, turns: list[int]) -> None:
+        for norm, turn in zip(self._norms, turns):
+            norm.repeats, norm.turn = repeats, turn
 
 
 class PooledHead(nn.Module):

@@ -15,7 +15,7 @@ _FIELDS = """
 _NETWORK_OPTIONS = """
     activation augment blocks border channels checkpointing depth dropout encoding expansion filters
     first form gradient head hidden hidden_layers horizon inputs kappa kappa_value learned_steps
-    lift method n_times normalise patch size stages step step_by substeps tolerance time_dependent
+    lift matched method n_times normalise patch size stages step step_by substeps tolerance time_dependent
     width
 """
 _IMAGE_OPTIONS = "balance colour crop flip folder hash noise size"

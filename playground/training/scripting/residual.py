@@ -35,7 +35,11 @@ def write_ho_resnet(draft: Draft, experiment: Experiment, options: Any) -> None:
     _layout(draft, experiment, options.layout)
     draft.constant("STEP", options.step, "h, the time that one block covers")
     write_steps(draft, stepper_of(experiment))
-    _plain_block(draft, experiment, options.layout)
+    several = _has_stages(experiment)
+    if several:
+        draft.constant("STAGES", experiment.scheme.chosen.stages, "of the scheme")
+        draft.block(_STAGE_NORM)
+    _plain_block(draft, experiment, options.layout, "StageNorm" if several else None)
     draft.block(_SHRINKING)
     _stepped(
         draft, "HO-ResNet: each block is stepped by the scheme, whose stages share its weights."
@@ -70,7 +74,7 @@ def _layout(draft: Draft, experiment: Experiment, layout: Layout) -> None:
                     yield n_in, n_out, 2 if stage > 0 and index == 0 else 1
                     n_in = n_out
     """)
-    if _norm(experiment, layout) == "BatchNorm":
+    if _norm(experiment, layout) == "BatchNorm" and not _has_stages(experiment):
         draft.block(_BATCH_NORM)
     draft.block("""
         class PooledHead(nn.Module):
@@ -85,6 +89,11 @@ def _layout(draft: Draft, experiment: Experiment, layout: Layout) -> None:
     """)
 
 
+def _has_stages(experiment: Experiment) -> bool:
+    """Return whether every block is evaluated several times in a step, each with its statistics."""
+    return experiment.network.name == "ho_resnet" and experiment.scheme.chosen.stages > 1
+
+
 def _norm(experiment: Experiment, layout: Layout) -> str:
     """Return the class of the normalisations; a batch of one pixel needs one of its own."""
     shrunk = 2 ** (len(layout.blocks) - 1)
@@ -95,9 +104,9 @@ def _norm(experiment: Experiment, layout: Layout) -> str:
     return "BatchNorm" if one_pixel and (batch == 1 or n % batch == 1) else "nn.BatchNorm2d"
 
 
-def _block_parts(experiment: Experiment, layout: Layout) -> dict[str, str]:
+def _block_parts(experiment: Experiment, layout: Layout, norm: str | None = None) -> dict[str, str]:
     """Return what differs between blocks of two convolutions and bottlenecks of three."""
-    norm = _norm(experiment, layout)
+    norm = norm or _norm(experiment, layout)
     if not layout.bottleneck:
         return {
             "count": "twice",
@@ -115,8 +124,10 @@ def _block_parts(experiment: Experiment, layout: Layout) -> dict[str, str]:
     }
 
 
-def _plain_block(draft: Draft, experiment: Experiment, layout: Layout) -> None:
-    draft.block(_BLOCK.format(**_block_parts(experiment, layout)))
+def _plain_block(
+    draft: Draft, experiment: Experiment, layout: Layout, norm: str | None = None
+) -> None:
+    draft.block(_BLOCK.format(**_block_parts(experiment, layout, norm)))
 
 
 def _stepped(draft: Draft, summary: str) -> None:
@@ -136,6 +147,27 @@ class BatchNorm(nn.BatchNorm2d):
             running = self.running_mean, self.running_var
             return F.batch_norm(x, *running, self.weight, self.bias, False, 0.0, self.eps)
         return super().forward(x)
+"""
+
+_STAGE_NORM = """
+class StageNorm(nn.BatchNorm2d):
+    \"""Batch normalisation whose weights the stages share; each has running statistics of its own.
+
+    What enters differs from stage to stage, so that mixed statistics would fit none of them.
+    \"""
+
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.running_mean = self.running_mean.repeat(STAGES, 1)
+        self.running_var = self.running_var.repeat(STAGES, 1)
+        self.turn = 0
+
+    def forward(self, x):
+        stage, self.turn = self.turn, (self.turn + 1) % STAGES
+        running = self.running_mean[stage], self.running_var[stage]
+        batch = self.training and x.numel() > x.shape[1]  # one value a channel has no spread
+        rate = self.momentum if batch else 0.0
+        return F.batch_norm(x, *running, self.weight, self.bias, batch, rate, self.eps)
 """
 
 _BLOCK = block("""
