@@ -9,8 +9,9 @@ from playground.experiment import Experiment
 from playground.training import events as e
 from playground.training import train
 from playground.training.augmenting import Augmentation
+from playground.training.batched import train_batched
 from playground.training.control import Orders
-from playground.training.repetitions import repeat
+from playground.training.repetitions import repeat, seeded
 from playground.training.trainer import Trainer
 from playground.training.two_paths import two_paths
 
@@ -156,6 +157,15 @@ def test_repetitions_and_recorded_paths_draw_likewise():
     first, _ = repeat(experiment(), 2, threads=1).outcomes
     alone = [x for x in train(experiment(), snapshots=False) if isinstance(x, e.Metrics)][-1]
     assert first.metrics.validation_loss == alone.validation_loss
+
+
+def test_a_stack_of_nets_draws_for_each_by_its_own_seed():
+    made = experiment(path="torch")
+    stacked = list(train_batched(seeded(made, 2)))
+    for i, alone in enumerate(seeded(made, 2)):
+        ours = [x for index, x in stacked if index == i and isinstance(x, e.Metrics)][-1]
+        theirs = [x for x in train(alone, snapshots=False) if isinstance(x, e.Metrics)][-1]
+        assert ours.validation_loss == pytest.approx(theirs.validation_loss, rel=1e-4)
 
 
 @pytest.mark.parametrize(("field", "value"), [("flip", True), ("crop", 1)])
