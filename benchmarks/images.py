@@ -267,8 +267,8 @@ def _step_report(
 
 
 CLOTHES = {
-    "tm_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.01, 4, 0.88),
-    "preact_resnet": ({"size": "small", "width": 8, "blocks": 2}, 0.01, 4, 0.88),
+    "tm_resnet": (SMALL, 0.005, 5, 0.88),
+    "preact_resnet": (SMALL, 0.005, 5, 0.88),
     "ode_attention": ({"width": 32}, 0.01, 6, 0.75),
 }
 """Options, learning rate, epochs, and the accuracy that is to be reached."""
