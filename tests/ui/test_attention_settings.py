@@ -35,12 +35,15 @@ def test_both_trainings_are_alike_but_for_the_net():
             {"network.encoding": "flat", "network.form": "qkv", "network.n_times": "50"},
             "network.encoding",
         ),
-        ({"network.width": "1024", "network.n_times": "50"}, "network.width"),
-        ({"network.substeps": "100", "network.n_times": "9"}, "network.substeps"),
+        ({"batch_size": "1000", "network.width": "1024", "network.n_times": "50"}, "network.width"),
+        (
+            {"batch_size": "1000", "network.substeps": "100", "network.n_times": "9"},
+            "network.substeps",
+        ),
     ],
 )
 def test_nets_too_large_for_the_memory_are_made_smaller(link, said):
-    settings, notes = query.read(Settings, {**link, "batch_size": "1000", "n_train": "1300"})
+    settings, notes = query.read(Settings, {"n_train": "1300", **link})
     assert any(note.field == said and "is not legal" in note.wrong for note in notes)
     assert settings.n_train == 1300  # what was not at fault stays
     assert max(map(numbers_at_once, settings.experiments.values())) <= ROOM
