@@ -154,7 +154,7 @@ class Settings(Options):
         legal = IMAGES if info.field_name == "data" else (FLOW,)
         if slot.name not in legal:
             text = f"{slot.name!r} is not legal here; legal is {', '.join(legal)}"
-            raise Misfit(info.field_name, text, type(slot)(name=legal[0]))
+            raise Misfit("", text, type(slot)(name=legal[0]))
         return slot
 
     @model_validator(mode="after")
