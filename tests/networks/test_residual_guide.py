@@ -94,13 +94,8 @@ def test_it_learns_with_every_scheme(guide, name):
 def test_it_runs_as_a_file(capsys):
     exec(compile(BLOCKS[0], str(GUIDE), "exec"), {"__name__": "__main__"})
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [
-        "euler",
-        "heun2",
-        "rk4",
-        "ab2",
-        "taylor_multistep",
-    ]
+    schemes = [line.split()[0] for line in lines]
+    assert schemes == ["euler", "heun2", "rk4", "ab2", "taylor_multistep"]
 
 
 def test_the_page_shows_this_example():
