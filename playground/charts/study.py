@@ -83,6 +83,7 @@ def bands(
     log: bool = False,
     top: float | None = None,
     height: int = 280,
+    what: str = "optimiser",
 ) -> dict[str, Any]:
     """Return mean curves with a band of one standard deviation around them.
 
@@ -95,6 +96,7 @@ def bands(
         log: Whether the vertical axis is logarithmic; a band must then stay above zero.
         top: Upper end of the vertical axis, beyond which a band is cut off; the rows decide without.
         height: Height in pixels.
+        what: What a series is.
     """
     base = alt.Chart(alt.NamedData(name=ROWS))
     across = alt.Axis(tickCount=6, format=".6~g")
@@ -111,7 +113,7 @@ def bands(
         y=alt.Y("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=".6~g")),
         color=colour,
         tooltip=[
-            alt.Tooltip("series:N", title="optimiser"),
+            alt.Tooltip("series:N", title=what),
             alt.Tooltip("step:Q", title=x_title),
             alt.Tooltip("mean:Q", format=".4~g"),
             alt.Tooltip("low:Q", title="mean − std", format=".4~g"),
