@@ -25,6 +25,8 @@ from playground.training.image_views import judged
 
 PROBED, DRAWN = 1000, 300
 """Most images of each set that probes see, and most that are drawn as points."""
+PROBES = 26
+"""Most depths at which the classes are told apart."""
 _HELD = 40_000_000  # numbers of features that may be in memory at once
 _CHUNK = 250  # images that go through the net together
 
@@ -59,7 +61,8 @@ class DepthViews:
         changes: ‖x_{l+1} − x_l‖/‖x_l‖ as lower quartile, median and upper quartile over the validation
             images ``(depths − 1, 3)``; nan where the shape changes.
         probes: Share of the training and of the validation images that a linear classifier of the
-            features gets right ``(depths, 2)``.
+            features gets right ``(depths, 2)``; nan at some depths of a deep net, and where features are
+            not finite.
         probed: Numbers of training and validation images of the probes.
         averaged: Whether the probes see averages over the pixels or positions, not all values.
         accuracy: Of the net itself on the same validation images.
@@ -112,6 +115,7 @@ def depth_views(
     features, changes, right = _passed(net, x[:seen], y[:seen], averaged, chunk)
     features_train, _, _ = _passed(net, x_train[:seen_train], y_train[:seen_train], averaged, chunk)
     times = net.times()
+    probed = {round(i) for i in np.linspace(0, len(times) - 1, min(len(times), PROBES))}
     return DepthViews(
         names=depth_names(net, times),
         times=tuple(times),
@@ -120,7 +124,9 @@ def depth_views(
         probes=np.array(
             [
                 _probed(train, y_train[:seen_train], own, y[:seen])
-                for train, own in zip(features_train, features)
+                if depth in probed
+                else (math.nan, math.nan)
+                for depth, (train, own) in enumerate(zip(features_train, features))
             ]
         ),
         probed=(seen_train, seen),

@@ -37,13 +37,12 @@ class Spike:
     usual_norm: float
 
 
-def spikes(metrics: Sequence[Metrics], factor: float, after: float = 0.0) -> list[Spike]:
+def spikes(metrics: Sequence[Metrics], factor: float) -> list[Spike]:
     """Return the epochs with a training loss of more than so many times the running minimum.
 
     Args:
         metrics: Of one training, in order.
         factor: How many times.
-        after: Share of the epochs that is let pass first; 0.5 looks at the second half only.
 
     Raises:
         ValueError: For a factor that is not above 1.
@@ -51,12 +50,11 @@ def spikes(metrics: Sequence[Metrics], factor: float, after: float = 0.0) -> lis
     if not factor > 1:
         raise ValueError(f"factor: {factor} is not legal; legal is any number above 1")
     found = []
-    last = metrics[-1].epoch if metrics else 0.0
     for i, each in enumerate(metrics):
         before = [
             m for m in metrics[:i] if m.step > 0
         ]  # nothing was evaluated before the first step
-        if not before or each.epoch <= after * last:
+        if not before:
             continue
         least = min(m.train_loss for m in before)
         if each.train_loss > factor * least:

@@ -177,3 +177,12 @@ def test_an_image_beyond_the_set_is_refused() -> None:
     made = small("mlp")
     with pytest.raises(ValueError, match=r"index: 60 is not legal.*0 to 59"):
         feature_maps(made, weights_of(made), 60)
+
+
+def test_a_deep_net_is_probed_at_some_depths_from_end_to_end() -> None:
+    made = small("rk_net", width=64, depth=60)
+    views = depth_views(made, weights_of(made))
+    known = np.flatnonzero(np.isfinite(views.probes[:, 1]))
+    assert len(known) == 26
+    assert (known[0], known[-1]) == (0, 60)
+    assert np.diff(known).max() <= 3

@@ -232,7 +232,8 @@ def _probes(views: DepthViews) -> None:
             ("the net itself", np.full(len(places), views.accuracy)),
         )
     ]
-    draw("depth_probes", parting(title), pd.concat(parts, ignore_index=True))
+    rows = pd.concat(parts, ignore_index=True).dropna(subset=["accuracy"])
+    draw("depth_probes", parting(title), rows)
     seen = "averages of each channel" if views.averaged else "all values"
     st.caption(
         f"A ridge classifier of {seen} at each depth, fitted to {views.probed[0]:,} training images. "
@@ -242,15 +243,16 @@ def _probes(views: DepthViews) -> None:
 
 def _parted(views: DepthViews) -> str:
     """Say where half of what the net gains on the way is gained."""
-    own = views.probes[:, 1]
-    if not np.isfinite(own).all():
+    known = np.flatnonzero(np.isfinite(views.probes[:, 1]))
+    if not {0, len(views.probes) - 1} <= set(known.tolist()):
         return "Some features are not finite."
+    own = views.probes[known, 1]
     gain = own[-1] - own[0]
     ends = f"From {own[0]:.1%} at the start to {own[-1]:.1%} at the end"
     if gain <= 0.02:
         return f"{ends}: a linear classifier finds the last features hardly easier than the first."
     half = int(np.argmax(own >= own[0] + gain / 2))
-    return f"{ends}; half of that is gained at {views.names[half]}."
+    return f"{ends}; half of that is gained at {views.names[known[half]]}."
 
 
 def _clouds(views: DepthViews, settings: Settings) -> None:

@@ -178,9 +178,9 @@ def _courses(found: Trainings) -> None:
             )
     st.caption(
         "Mean over the repetitions and a band of one standard deviation, as far as all have come. "
-        "The evaluations are those of one pass of the epoch's last batch; back through the solver's steps each "
-        "forward evaluation is gone through once, so that both counts agree, and only the adjoint counts "
-        "otherwise."
+        "The evaluations are those of one pass of the epoch's last batch; back through the solver's "
+        "steps each forward evaluation is gone through once, so that both counts agree, and only the "
+        "adjoint counts otherwise."
     )
 
 

@@ -55,7 +55,12 @@ def draw_swap(settings: Settings) -> None:
     st.caption(
         "The weights stay as they were trained, and so do the running averages of normalisations; only "
         f"the scheme changes, and its steps {stepped_in(experiment)}."
-        + (" Blocks that change the shape stay as they are." if name == "preact_resnet" else "")
+        + (
+            " Blocks that change the shape stay as they are, and a scheme that looks back begins anew "
+            "behind them."
+            if name == "preact_resnet"
+            else ""
+        )
     )
     schemes = settings.swap_schemes
     draw_run(
