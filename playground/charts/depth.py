@@ -18,18 +18,18 @@ def _finish(chart: Any, about: str, **size: Any) -> dict[str, Any]:
         padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about, **size
     )
     compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
+    # In the configuration, where a page that has less room can change it.
+    compact = compact.configure_legend(columns=6)
     return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 
-def _colour(column: str, series: tuple[str, ...], columns: int = 4) -> alt.Color:
+def _colour(column: str, series: tuple[str, ...]) -> alt.Color:
     return alt.Color(
         f"{column}:N",
         scale=alt.Scale(
             domain=list(series), range=[CLASSES[i % len(CLASSES)] for i in range(len(series))]
         ),
-        legend=alt.Legend(
-            title=None, orient="top", columns=columns, labelLimit=220, symbolOpacity=1, offset=4
-        ),
+        legend=alt.Legend(title=None, orient="top", labelLimit=220, symbolOpacity=1, offset=4),
     )
 
 
@@ -82,7 +82,7 @@ def parting(x_title: str, height: int = 240) -> dict[str, Any]:
     colour = alt.Color(
         "set:N",
         scale=alt.Scale(domain=list(sets), range=[TRAIN, VALIDATION, CLASSES[1]]),
-        legend=alt.Legend(title=None, orient="top", columns=3, offset=4, labelLimit=220),
+        legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
     )
     base = alt.Chart(alt.NamedData(name=ROWS))
     encoding = {
@@ -140,7 +140,9 @@ def clouds(
             color=alt.Color(
                 "class:N",
                 scale=alt.Scale(domain=list(classes), range=colours),
-                legend=alt.Legend(title=None, orient="right", symbolOpacity=1) if few else None,
+                legend=alt.Legend(title=None, orient="right", columns=1, symbolOpacity=1)
+                if few
+                else None,
             ),
             tooltip=[alt.Tooltip("class:N"), alt.Tooltip("depth:N", title="at")],
         )
@@ -179,7 +181,8 @@ def swaps(
         percent: Whether it is a share.
     """
     base = alt.Chart(alt.NamedData(name=ROWS)).transform_filter("isFinite(datum.value)")
-    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
+    kind = {"type": "log", "nice": False} if log else {"zero": False}
+    scale = alt.Scale(padding=12, **kind)
     shown = ".1%" if percent else ".3~g"
     axis = alt.Axis(format=".0%" if percent else ".2~g", tickCount=5, title=title)
     y = alt.Y("scheme:N", sort=list(schemes), title=None, axis=alt.Axis(grid=True, labelLimit=240))
@@ -190,7 +193,7 @@ def swaps(
     marks = base.mark_point(size=64, filled=True, opacity=0.85).encode(
         x=x,
         y=y,
-        color=_colour("steps", steps, columns=6),
+        color=_colour("steps", steps),
         tooltip=[
             alt.Tooltip("scheme:N"),
             alt.Tooltip("steps:N"),
@@ -221,7 +224,8 @@ def marked(
     base = alt.Chart(alt.NamedData(name=ROWS))
     if log:
         base = base.transform_filter("datum.value > 0")
-    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
+    kind = {"type": "log"} if log else {"zero": False}
+    scale = alt.Scale(padding=8, nice=False, **kind)
     axis = alt.Axis(tickCount=6, format=".3~g")
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickCount=8, format=".4~g"))
     y = alt.Y("value:Q", title=title, scale=scale, axis=axis)

@@ -119,7 +119,7 @@ def _maps(found: FeatureMaps) -> None:
         chosen = _chosen_set(max(len(maps) for maps in found.maps))
         again = " Where there are fewer channels, they are counted round."
         st.caption(
-            "Blue is below zero, orange above; the end of each row's own scale stands at its right."
+            "Blue is below zero, orange above; the end of each row's own scale stands at its left."
             + again * (len({len(maps) for maps in found.maps}) > 1)
         )
     step = max(1, math.ceil(len(found.maps) / _PANELS))
@@ -154,16 +154,13 @@ def _row(name: str, maps: np.ndarray, chosen: int) -> None:
     first = _SET * (chosen % sets)
     shown = maps[first : first + _SET]
     most = float(np.abs(shown[np.isfinite(shown)]).max(initial=0.0))
-    label, picture, scale = st.columns([2, 9, 2], gap="small", vertical_alignment="center")
+    label, picture = st.columns([1, 4], gap="small", vertical_alignment="center")
     with label:
-        st.markdown(f"{name}")
         height, width = maps.shape[1:]
         many = f"{first + 1}–{first + len(shown)} of {len(maps)}, " if len(maps) > 1 else ""
-        st.caption(f"{many}{height}×{width}")
+        st.markdown(f"{name}  \n:small[:gray[{many}{height}×{width}  \n±{most:.3g}]]")
     with picture:
         st.image(strip(shown, most))
-    with scale:
-        st.caption(f"±{most:.3g}")
 
 
 def strip(maps: np.ndarray, most: float) -> np.ndarray:
@@ -288,8 +285,8 @@ def _clouds(views: DepthViews, settings: Settings) -> None:
         ],
         ignore_index=True,
     )
-    columns = 2 if browser().narrow else 4
-    draw("depth_clouds", clouds(views.classes, names, stage.shares, columns), rows)
+    columns, edge = (2, 150) if browser().narrow else (3, 165 if len(names) > 3 else 180)
+    draw("depth_clouds", clouds(views.classes, names, stage.shares, columns, edge), rows)
     st.caption(
         f"{len(views.labels):,} validation images in the two main directions of {len(stage.depths)} "
         f"depths together, found once, so that the pictures can be compared: "

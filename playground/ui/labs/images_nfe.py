@@ -139,8 +139,8 @@ def _results(names: list[str], runs: list[RunRecord | None]) -> None:
             "training became unstable come here."
         )
         return
-    _courses(found)
-    _against(found, settings)
+    _courses(found, settings.nfe_gradient == "adjoint")
+    _against(found, settings, all(map(studies.is_done, runs)))
     _instability(found, settings)
 
 
@@ -153,34 +153,26 @@ def _ended_badly(names: list[str], runs: list[RunRecord | None], per: int) -> No
             )
 
 
-def _courses(found: Trainings) -> None:
+def _courses(found: Trainings, adjoint: bool) -> None:
     series = tuple(name for name, runs in found.items() if runs)
-    loss, forward, backward = st.columns(3, gap="medium")
-    for column, quantity, title, log in (
-        (loss, "train_loss", "Training loss", True),
-        (forward, "nfe_forward", "NFE, forward", False),
-        (backward, "nfe_backward", "NFE, backward", False),
-    ):
+    quantities = [("train_loss", "training loss", True), ("nfe_forward", "NFE, forward", False)]
+    if adjoint:
+        quantities.append(("nfe_backward", "NFE, backward", False))
+    columns = st.columns(2, gap="medium")
+    for i, (quantity, title, log) in enumerate(quantities):
         rows = [_course(name, found[name], quantity, log) for name in series]
-        with column:
-            st.markdown(f"##### {title}")
-            draw(
-                f"nfe_{quantity}",
-                bands(
-                    series,
-                    "epoch",
-                    title.lower().replace("nfe", "NFE"),
-                    log,
-                    height=260,
-                    what="net",
-                ),
-                pd.concat(rows),
-            )
+        with columns[i % 2]:
+            st.markdown(f"##### {title[0].upper()}{title[1:]}")
+            chart = bands(series, "epoch", title, log, height=260, what="net")
+            draw(f"nfe_{quantity}", chart, pd.concat(rows))
+    counted = (
+        "the adjoint's are counted by themselves."
+        if adjoint
+        else "as many belong to the way back, where each of them is gone through once."
+    )
     st.caption(
         "Mean over the repetitions and a band of one standard deviation, as far as all have come. "
-        "The evaluations are those of one pass of the epoch's last batch; back through the solver's "
-        "steps each forward evaluation is gone through once, so that both counts agree, and only the "
-        "adjoint counts otherwise."
+        f"The evaluations are those of one pass of the epoch's last batch; {counted}"
     )
 
 
@@ -198,7 +190,7 @@ def _course(name: str, runs: list[list[Metrics]], quantity: str, log: bool) -> p
     )
 
 
-def _against(found: Trainings, settings: Settings) -> None:
+def _against(found: Trainings, settings: Settings, ended: bool) -> None:
     series = [name for name, runs in found.items() if runs]
     rows = pd.DataFrame(
         [
@@ -219,8 +211,9 @@ def _against(found: Trainings, settings: Settings) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("##### Loss over the work")
+        ends_of_axis = (rows["nfe"].min() - 3, rows["nfe"].max() + 3)
         chart = lines(
-            Axis("nfe", "NFE, forward and backward"),
+            Axis("nfe", "NFE, forward and backward", domain=ends_of_axis),
             Axis("loss", "training loss", log=True),
             series,
             joined=False,
@@ -228,26 +221,29 @@ def _against(found: Trainings, settings: Settings) -> None:
         )
         draw("nfe_loss", chart, rows)
         st.caption("A mark for each epoch of each training; a good net lies low and to the left.")
+    ends = rows.loc[rows.groupby(["series", "repetition"])["epoch"].idxmax()]
     with right:
-        st.markdown("##### At the end")
-        ends = rows.loc[rows.groupby(["series", "repetition"])["epoch"].idxmax()]
-        table(
-            pd.DataFrame(
-                [
-                    {
-                        "net": name,
-                        "loss": _spread(own["loss"], ".3g"),
-                        "NFE": _spread(own["nfe"], ".0f"),
-                        "accuracy": _spread(100 * own["accuracy"], ".1f") + " %",
-                        "trained": f"{len(own)} of {settings.nfe_repetitions}",
-                    }
-                    for name in series
-                    if len(own := ends[ends["series"] == name])
-                ]
-            )
-        )
-        st.markdown(_verdict(ends, series))
+        st.markdown("##### At the end" if ended else "##### As far as they have come")
+        st.markdown(_verdict(ends, series, ended))
         st.caption(_setting(settings))
+    table(_end_rows(ends, series))
+
+
+def _end_rows(ends: pd.DataFrame, series: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "net": name,
+                "training loss": _spread(own["loss"], ".3g"),
+                "NFE, forward and backward": _spread(own["nfe"], ".0f"),
+                "validation accuracy": _spread(100 * own["accuracy"], ".1f") + " %",
+                "trainings": len(own),
+                "epochs": " and ".join(sorted({f"{epoch:g}" for epoch in own["epoch"]}, key=float)),
+            }
+            for name in series
+            if len(own := ends[ends["series"] == name])
+        ]
+    )
 
 
 def _spread(values: pd.Series, form: str) -> str:
@@ -255,7 +251,7 @@ def _spread(values: pd.Series, form: str) -> str:
     return f"{mean} ± {values.std(ddof=1):{form}}" if len(values) > 1 else mean
 
 
-def _verdict(ends: pd.DataFrame, series: list[str]) -> str:
+def _verdict(ends: pd.DataFrame, series: list[str], ended: bool) -> str:
     """Say how the ends of the plain net and of the most augmented one compare."""
     if len(series) < 2:
         return ""
@@ -263,8 +259,8 @@ def _verdict(ends: pd.DataFrame, series: list[str]) -> str:
     first, last = series[0], series[-1]
     loss, nfe = (means.loc[first, name] / means.loc[last, name] for name in ("loss", "nfe"))
     return (
-        f"The loss of {first} ends at {loss:.2g} times that of {last}, with {nfe:.2g} times its "
-        "evaluations."
+        f"The loss of {first} {'ends' if ended else 'is'} at {loss:.2g} times that of {last}, with "
+        f"{nfe:.2g} times its evaluations."
     )
 
 

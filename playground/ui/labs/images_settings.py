@@ -32,7 +32,7 @@ VIEWS = {
     "swap": "Swap the scheme",
     "nfe": "Work of the solver",
 }
-SOLVERS = {"dopri5": "dopri5", "bosh3": "bosh3", "adaptive_heun": "adaptive Heun"}
+SOLVERS = {"dopri5": "dopri5", "bosh3": "bosh3", "adaptive_heun": "Heun"}
 NFE_CHANNELS = ("0", "1", "2", "5", "10", "20")
 NFE_BORDERS = ("0", "1", "2", "4")
 
@@ -213,12 +213,11 @@ class Settings(Options):
     def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
         lists = {"nfe_channels": NFE_CHANNELS, "nfe_borders": NFE_BORDERS}
         legal = lists.get(info.field_name, SCHEMES)
-        kept = tuple(name for name in legal if name in chosen)
         for name in chosen:
             if name not in legal:
                 text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
-                raise Misfit(info.field_name, text, kept)
-        return kept
+                raise Misfit(info.field_name, text)
+        return tuple(name for name in legal if name in chosen)
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:

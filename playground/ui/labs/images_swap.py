@@ -140,7 +140,7 @@ def _words(experiment: Experiment, usual: SchemeSwap, found: list[SchemeSwap]) -
     elif alike:
         best = max(alike, key=lambda each: (each.accuracy, -_finite(each.loss)))
         worst = min(alike, key=lambda each: (each.accuracy, -_finite(each.loss)))
-        where = f"with the same {_steps(steps)} {stepped_in(experiment)}"
+        where = f"in as many steps ({steps} {stepped_in(experiment)})"
         told += (
             f"; {where} other schemes do so with {worst.accuracy:.1%} ({_label(worst.scheme, own)}) to "
             f"{best.accuracy:.1%} ({_label(best.scheme, own)})."
