@@ -18,9 +18,9 @@ from torch.func import jacrev, vmap
 from playground.integrators import INTEGRATORS, Scheme
 from playground.networks import PointNet
 from playground.networks.flow_net import FlowNet
-from playground.networks.neural_ode import NeuralODE
+from playground.networks.neural_ode import SharedFlow
 
-Flow = FlowNet | NeuralODE
+Flow = FlowNet | SharedFlow
 _CHUNK = 1024  # points whose Jacobians are held at once
 
 
@@ -37,7 +37,7 @@ def stretches(model: PointNet, n_steps: int | None = None) -> list[Stretch]:
     """Return the steps of a net: its layers, or equal parts of the horizon of a shared field.
 
     Args:
-        model: A flow net or a neural ODE.
+        model: A flow net, or a neural ODE on points or images.
         n_steps: Parts of the horizon of a shared field, its own number by default.
 
     Raises:
@@ -55,7 +55,7 @@ def stretches(model: PointNet, n_steps: int | None = None) -> list[Stretch]:
             Stretch(times[i], times[i + 1] - times[i], model.field(i))
             for i in range(len(model.weight))
         ]
-    if isinstance(model, NeuralODE):
+    if isinstance(model, SharedFlow):
         parts = n_steps or model.n_steps
         if parts < 1:
             raise ValueError(f"n_steps: {parts} is below 1")
@@ -71,7 +71,7 @@ def flow(
 
     Args:
         model: A flow net or a neural ODE.
-        y: Lifted features ``(batch, width)``.
+        y: Lifted features ``(batch, width)``, or images.
         scheme: A Runge-Kutta or multistep scheme. A multistep scheme begins anew wherever its past would
             reach over a border at which the step changes.
         substeps: Steps for each layer.

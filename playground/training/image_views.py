@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from playground.analysis.views import predict
-from playground.datasets import load
+from playground.datasets import Split, load
 from playground.experiment import Experiment
-from playground.networks import build
+from playground.networks import PointNet, build
 from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
@@ -73,18 +73,7 @@ def image_views(
     Raises:
         ValueError: If the data cannot be had, or the weights do not fit.
     """
-    split = load(
-        experiment.data.name,
-        n_train=experiment.n_train,
-        n_validation=experiment.n_validation,
-        seed=experiment.data_seed,
-        options=experiment.data.options,
-    )
-    net = make_net(experiment).eval()
-    try:
-        net.load_state_dict(dict(weights))
-    except RuntimeError as error:
-        raise ValueError(f"the weights do not fit the experiment: {error}") from error
+    net, split = judged(experiment, weights)
     dtype = dtype_of(experiment)
     x = torch.as_tensor(split.x_validation[:most]).to(dtype)
     y = torch.as_tensor(split.y_validation[:most])
@@ -111,6 +100,27 @@ def image_views(
         shares=shares,
         labels=y[:DRAWN].numpy(),
     )
+
+
+def judged(experiment: Experiment, weights: Mapping[str, Tensor]) -> tuple[PointNet, Split]:
+    """Return the net of an experiment with some weights, as it is judged, and the data.
+
+    Raises:
+        ValueError: If the data cannot be had, or the weights do not fit.
+    """
+    split = load(
+        experiment.data.name,
+        n_train=experiment.n_train,
+        n_validation=experiment.n_validation,
+        seed=experiment.data_seed,
+        options=experiment.data.options,
+    )
+    net = make_net(experiment).eval().requires_grad_(False)
+    try:
+        net.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise ValueError(f"the weights do not fit the experiment: {error}") from error
+    return net, split
 
 
 def _confusion(truths: Tensor, guesses: Tensor, classes: int) -> np.ndarray:

@@ -7,13 +7,17 @@ import streamlit as st
 from playground.registry import Slot
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
+from playground.ui.labs.images_depth import draw_depth
+from playground.ui.labs.images_nfe import draw_nfe
 from playground.ui.labs.images_settings import CHOOSABLE, NETS, SHEET, VIEWS, Settings
 from playground.ui.labs.images_side import draw_side, side_controls
+from playground.ui.labs.images_swap import draw_swap
 from playground.ui.labs.images_train import draw_training
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
-_RESULTS = {"train": draw_training, "side": draw_side}
+_RESULTS = {"train": draw_training, "depth": draw_depth, "swap": draw_swap, "side": draw_side}
+_WHOLE = {"nfe": draw_nfe}  # views with controls of their own
 
 
 def images_page() -> None:
@@ -22,11 +26,14 @@ def images_page() -> None:
     settings = SHEET.open()
     title(SHEET, "Images: residual nets, each block a step of a scheme")
     view_switch(SHEET, VIEWS)
-    left, right = st.columns([1, 3], gap="large")
-    with left:
-        _controls(settings)
-    with right:
-        _RESULTS[settings.view](settings)
+    if settings.view in _WHOLE:
+        _WHOLE[settings.view](settings)
+    else:
+        left, right = st.columns([1, 3], gap="large")
+        with left:
+            _controls(settings)
+        with right:
+            _RESULTS[settings.view](settings)
     SHEET.close()
 
 

@@ -18,19 +18,42 @@ from playground.experiment import (
 from playground.networks import IMAGE_NETWORKS, NETWORKS
 from playground.networks.residual_layouts import MOST_BLOCKS
 from playground.registry import Misfit, Options, option
+from playground.training.image_swap import SCHEMES
 from playground.training.residual_comparison import RIVALS, Size
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(name for name, entry in DATASETS.items() if entry.image_shape is not None)
 CHOOSABLE = tuple(name for name in IMAGES if name not in ("image_folder", "image_upload"))
 _ATTENTION = ("classic_attention", "ode_attention")
-NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION
-View = Literal["train", "side"]
-VIEWS = {"train": "Train a net", "side": "Side by side"}
+POINT_NETS = ("rk_net", "standard_net", "neural_ode", "mlp")  # see an image as one long row
+NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION + POINT_NETS
+View = Literal["train", "side", "depth", "swap", "nfe"]
+VIEWS = {
+    "train": "Train a net",
+    "side": "Side by side",
+    "depth": "Through depth",
+    "swap": "Swap the scheme",
+    "nfe": "Work of the solver",
+}
+SOLVERS = {"dopri5": "dopri5", "bosh3": "bosh3", "adaptive_heun": "Heun"}
+NFE_CHANNELS = ("0", "1", "2", "5", "10", "20")
+NFE_BORDERS = ("0", "1", "2", "4")
+
+
+# As wide as the digits have pixels; a wider set has the width brought to its own. L = 100 with T = 5 is
+# the flow net of Giesecke and Kröner (2021), five layers their StandardNet.
+_BEGUN = {
+    "rk_net": {"width": "64", "depth": "100"},
+    "standard_net": {"width": "64", "depth": "5"},
+    "neural_ode": {"width": "64", "depth": "10"},
+    "mlp": {"width": "64"},
+}
 
 
 def begin(slot: str, chosen: str) -> dict[str, str]:
     """Return what a choice begins with here: nets that a CPU can train, and a rate that suits them."""
+    if slot == "network" and chosen in _BEGUN:
+        return _BEGUN[chosen]
     if slot == "network" and chosen in NETWORKS:
         small = {"size": "small", "width": "16", "blocks": "2"}
         return small if "size" in NETWORKS[chosen].options.model_fields else {}
@@ -118,6 +141,99 @@ class Settings(Options):
         le=20,
     )
 
+    depth_image: int = option(
+        0, label="Image", help="Place of an image in the validation set.", ge=0, le=19_999
+    )
+    depth_set: int = option(
+        1, label="Channels", help="Which of the channels are shown, in sets of eight.", ge=1, le=256
+    )
+    depth_stage: int = option(
+        1, label="Stage", help="Depths whose features have one shape.", ge=1, le=200
+    )
+    depth_probe: Literal["head", "average", "all"] = option(
+        "head",
+        label="A probe sees",
+        help="What a linear classifier is given of the features at each depth: what the net's own head "
+        "makes use of, averages over the pixels (or positions), or all values.",
+        labels={"head": "as the head", "average": "averages", "all": "all values"},
+    )
+
+    swap_schemes: tuple[str, ...] = option(
+        SCHEMES,
+        label="Schemes",
+        help="What steps the trained net in the place of its own scheme.",
+        max_length=len(SCHEMES),
+    )
+
+    nfe_augment: Literal["channels", "border"] = option(
+        "channels",
+        label="Augment by",
+        help="Room for the flow: channels of zeros, or zeros around the image.",
+        labels={"channels": "channels", "border": "a border"},
+    )
+    nfe_channels: tuple[str, ...] = option(
+        ("0", "1", "5", "10"),
+        label="Added channels p",
+        help="Channels of zeros; none is a plain neural ODE.",
+        max_length=len(NFE_CHANNELS),
+    )
+    nfe_borders: tuple[str, ...] = option(
+        ("0", "1", "2"),
+        label="Border in pixels",
+        help="Zeros on each side of the image; none is a plain neural ODE.",
+        max_length=len(NFE_BORDERS),
+    )
+    nfe_solver: Literal["dopri5", "bosh3", "adaptive_heun"] = option(
+        "dopri5", label="Solver", help="It chooses its own steps.", labels=SOLVERS
+    )
+    nfe_tolerance: float = option(
+        1e-3,
+        label="Tolerance",
+        help="Relative and absolute error that the solver allows itself in a step.",
+        ge=1e-8,
+        le=0.1,
+        log=True,
+    )
+    nfe_gradient: Literal["solver", "adjoint"] = option(
+        "solver",
+        label="Gradient",
+        help="Back through the solver's steps, or by a second solve backward in time (the adjoint), "
+        "whose evaluations are counted by themselves.",
+        labels={"solver": "steps", "adjoint": "adjoint"},
+    )
+    nfe_filters: int = option(16, label="Filters", help="Channels inside the field.", ge=1, le=128)
+    nfe_images: int = option(
+        400,
+        label="Training images",
+        help="As many again validate, at most 200 of them.",
+        ge=20,
+        le=5000,
+    )
+    nfe_rate: float = option(
+        0.01, label="Learning rate", help="Of Adam, constant.", ge=1e-5, le=1, log=True
+    )
+    nfe_batch: int = option(
+        64, label="Batch size", help="Images in one step.", ge=1, le=1024, log=True
+    )
+    nfe_epochs: int = option(
+        12, label="Epochs", help="Passes over the training images.", ge=2, le=500, log=True
+    )
+    nfe_repetitions: int = option(
+        2, label="Repetitions", help="Trainings of each net, with other weights.", ge=1, le=10
+    )
+    nfe_seed: int = option(
+        1, label="First weight seed", help="Seed of the first repetition.", ge=0, le=9000
+    )
+    nfe_factor: float = option(
+        1.5,
+        label="A spike is more than",
+        help="An epoch whose training loss is more than so many times the least before it is marked.",
+        ge=1.05,
+        le=10,
+        step=0.05,
+        unit="times the least loss",
+    )
+
     @field_validator("side_rivals")
     @classmethod
     def _rivals(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,10 +253,24 @@ class Settings(Options):
             raise Misfit("", text, _usual(type(slot), legal[0]))
         return slot
 
+    @field_validator("swap_schemes", "nfe_channels", "nfe_borders")
+    @classmethod
+    def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
+        lists = {"nfe_channels": NFE_CHANNELS, "nfe_borders": NFE_BORDERS}
+        legal = lists.get(info.field_name, SCHEMES)
+        for name in chosen:
+            if name not in legal:
+                text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
+                raise Misfit(info.field_name, text)
+        return tuple(name for name in legal if name in chosen)
+
     @model_validator(mode="after")
     def _fits(self) -> Settings:
         try:
-            self.network.options.fit(self.data.entry.shape_of(self.data.options), self.scheme.name)
+            entry, options = self.data.entry, self.data.options
+            on_images = self.network.entry.takes_images
+            seen = entry.shape_of(options) if on_images else entry.n_features(options)
+            self.network.options.fit(seen, self.scheme.name)
         except TableMissing:
             pass  # said where it would be trained
         except TableError as error:

@@ -68,7 +68,7 @@ def _drawn(
         st.markdown("##### Some of the images")
         gallery(examples, labels)
         return
-    _curves(metrics)
+    curves(metrics)
     held = state.jobs().snapshot(run.id)
     if held is None:
         st.caption("The first predictions come in a moment.")
@@ -85,7 +85,8 @@ def _remembered(run_id: str, step: int, experiment: str, most: int, _weights: by
     return image_views(made, unpack_weights(_weights), most)
 
 
-def _curves(metrics: list[Metrics]) -> None:
+def curves(metrics: list[Metrics]) -> None:
+    """Draw loss and accuracy over the epochs."""
     rows = pd.DataFrame([vars(m) for m in metrics])
     if rows.empty:
         return
