@@ -10,11 +10,12 @@ from playground.datasets.images.image_table import (
 )
 from playground.datasets.images.published import PUBLISHED
 from playground.datasets.images.server_folder import image_folders
-from playground.datasets.images.sources import data_folder, find, without_download
-from playground.datasets.images.upload import read_image_upload
+from playground.datasets.images.sources import data_folder, find, presence, without_download
+from playground.datasets.images.upload import MAX_UPLOAD_BYTES, holds_arrays, read_image_upload
 from playground.datasets.images.upload_store import fetch_images, store_images
 
 __all__ = [
+    "MAX_UPLOAD_BYTES",
     "PUBLISHED",
     "ImageError",
     "ImageShape",
@@ -24,7 +25,9 @@ __all__ = [
     "data_folder",
     "fetch_images",
     "find",
+    "holds_arrays",
     "image_folders",
+    "presence",
     "published_sets",
     "read_image_upload",
     "server_folder",

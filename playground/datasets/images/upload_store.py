@@ -30,8 +30,9 @@ from playground.datasets.table_store import folder, make_room, touch
 from playground.registry import option
 
 _FULL = (
-    "there is no room for these images: all uploaded images on this server may take {:g} MB, and those "
-    "that are left are needed by runs or were used within a day; delete runs on own images, or use fewer"
+    "there is no room for these images: all uploaded images on this server may take {:g} MB "
+    "(PLAYGROUND_MAX_IMAGES_MB), and those that are left are needed by runs or were used within a day; "
+    "delete runs on own images, or use fewer"
 )
 _NAMES = ("x", "y", "class_names")
 

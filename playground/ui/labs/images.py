@@ -7,12 +7,14 @@ import streamlit as st
 from playground.registry import Slot
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
-from playground.ui.labs.images_settings import CHOOSABLE, NETS, SHEET, VIEWS, Settings
+from playground.ui.labs.images_data import draw_data
+from playground.ui.labs.images_sets import draw_sets
+from playground.ui.labs.images_settings import NETS, SHEET, VIEWS, Settings
 from playground.ui.labs.images_train import draw_training
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
-_RESULTS = {"train": draw_training}
+_RESULTS = {"train": draw_training, "data": draw_data}
 
 
 def images_page() -> None:
@@ -32,7 +34,7 @@ def images_page() -> None:
 def _controls(settings: Settings) -> None:
     data, network, training = st.tabs(["Images", "Network", "Training"])
     with data:
-        FORM.slot(settings.data, "data", FIELDS["data"], only=CHOOSABLE)
+        draw_sets(settings)
         FORM.field(settings, "n_train")
         FORM.field(settings, "n_validation")
         FORM.seed(settings, "data_seed")

@@ -20,11 +20,10 @@ from playground.registry import Misfit, Options, option
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(name for name, entry in DATASETS.items() if entry.image_shape is not None)
-CHOOSABLE = tuple(name for name in IMAGES if name not in ("image_folder", "image_upload"))
 _ATTENTION = ("classic_attention", "ode_attention")
 NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION
-View = Literal["train"]
-VIEWS = {"train": "Train a net"}
+View = Literal["train", "data"]
+VIEWS = {"train": "Train a net", "data": "Images"}
 
 
 def begin(slot: str, chosen: str) -> dict[str, str]:
@@ -82,6 +81,19 @@ class Settings(Options):
     )
     epochs: int = option(
         12, label="Epochs", help="Passes over the training images.", ge=1, le=1000, log=True
+    )
+
+    grid_part: Literal["training", "validation"] = option(
+        "training", label="Part", help="Whether images to train on or to judge by are shown."
+    )
+    grid_class: str = option(
+        "", label="Class", help="Some images of each class, or many of one.", max_length=60
+    )
+    grid_page: int = option(1, label="Page", help="Which of the images are shown.", ge=1, le=20_000)
+    grid_augmented: bool = option(
+        False,
+        label="As augmented",
+        help="An image of each class, and what flips and crops make of it in training.",
     )
 
     @field_validator("data", "network")

@@ -9,6 +9,7 @@ import streamlit as st
 from playground.charts.curves import curve, curve_rows
 from playground.charts.images import confusion, features
 from playground.datasets import TableError
+from playground.datasets.images import without_download
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
 from playground.training.checkpoints import unpack_weights
@@ -16,6 +17,7 @@ from playground.training.events import Metrics
 from playground.training.image_views import ImageViews, image_views, parameters_of
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
+from playground.ui.labs.images_sets import comes_with_a_run, say_missing
 from playground.ui.labs.images_settings import SHEET, Settings
 from playground.ui.labs.running import Panel, draw_run
 
@@ -28,14 +30,15 @@ def draw_training(settings: Settings) -> None:
     try:
         experiment = settings.experiment
         parameters = parameters_of(experiment)
-        examples, labels = _examples(experiment.model_dump_json())
+        awaited = comes_with_a_run(settings.data.name)
+        examples, labels = ([], []) if awaited else _examples(experiment.model_dump_json())
     except (TableError, ValueError) as error:
-        st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
+        say_missing(error)
         return
-    st.caption(
-        f"{parameters:,} trainable parameters · {len(labels)} of the images: "
-        f"{', '.join(dict.fromkeys(labels))}"
-    )
+    told = f"{len(labels)} of the images: {state.plain(', '.join(dict.fromkeys(labels)))}"
+    if awaited:
+        told = f"{settings.data.entry.label} is downloaded when the training begins"
+    st.caption(f"{parameters:,} trainable parameters · {told}")
     draw_run(
         SHEET,
         experiment,
@@ -47,7 +50,8 @@ def draw_training(settings: Settings) -> None:
 def _examples(experiment: str) -> tuple[list[np.ndarray], list[str]]:
     made = Experiment.model_validate_json(experiment)
     entry, options = made.data.entry, made.data.options
-    x, y = entry.generator(options, 2 * _ACROSS, np.random.default_rng(made.data_seed))
+    with without_download():  # of which a page must not wait
+        x, y = entry.generator(options, 2 * _ACROSS, np.random.default_rng(made.data_seed))
     channels, height, width = entry.shape_of(options)
     images = x.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
     names = entry.class_names(options)
@@ -63,7 +67,8 @@ def _drawn(
     labels: list[str],
 ) -> None:
     if run is None:
-        st.markdown("##### Some of the images")
+        if examples:
+            st.markdown("##### Some of the images")
         gallery(examples, labels)
         return
     _curves(metrics)
@@ -141,7 +146,7 @@ def gallery(images: list[np.ndarray], captions: list[str]) -> None:
     """Draw small images side by side, each with its caption."""
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions):
-            st.image(image, caption=caption, width=_EDGE, clamp=True)
+            st.image(image, caption=state.plain(caption), width=_EDGE, clamp=True)
 
 
 def _confusion_rows(views: ImageViews) -> pd.DataFrame:
