@@ -92,7 +92,7 @@ def _grid(settings: Settings, text: str, experiment: Experiment, about: ImageSet
         changing = is_augmented(experiment)
         if changing:
             SHEET.form.field(settings, "grid_augmented")
-        turning = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+        turning = st.container(horizontal=True, gap="small", vertical_alignment="center")
     single = settings.grid_class in about.classes
     counts = about.counts[PARTS.index(settings.grid_part)]
     if single:
@@ -160,8 +160,8 @@ def _pages(page: int, pages: int) -> None:
     if pages < 2:
         return
     for label, icon, goal in (
-        ("Earlier images", "chevron_left", page - 1),
-        ("Further images", "chevron_right", page + 1),
+        ("Earlier", "chevron_left", page - 1),
+        ("Further", "chevron_right", page + 1),
     ):
         st.button(
             label,
