@@ -45,7 +45,11 @@ def data_folder() -> Path:
 
 def is_online() -> bool:
     """Tell whether image sets may be downloaded here: ``PLAYGROUND_ONLINE`` is not 0."""
-    return os.environ.get("PLAYGROUND_ONLINE", "1") != "0" and _may_download.get()
+    return _is_allowed() and _may_download.get()
+
+
+def _is_allowed() -> bool:
+    return os.environ.get("PLAYGROUND_ONLINE", "1") != "0"
 
 
 @contextmanager
@@ -240,9 +244,9 @@ def _from_openml(published: Published) -> Parts:
     """Read from the files of openml.org, and keep the arrays so that the next time is quick."""
     home, online = data_folder(), is_online()
     if not online and not is_seeded(published, home):
-        why = "downloading is switched off, PLAYGROUND_ONLINE is 0"
-        if _may_download.get() is False:
-            why = "it is downloaded only when a run needs it"
+        why = "it is downloaded only when a run needs it"
+        if not _is_allowed():
+            why = "downloading is switched off, PLAYGROUND_ONLINE is 0"
         raise ImagesMissing(f"data set {published.openml} of openml.org below {home} (none; {why})")
     failed, reason = _failures.get(published.name, (0.0, ""))
     pausing = bool(reason) and time.monotonic() - failed < _PAUSE_SECONDS

@@ -19,6 +19,7 @@ from playground.datasets.images import (
     store_images,
 )
 from playground.datasets.images.image_table import flat
+from playground.datasets.images.upload_store import UploadOptions
 from playground.registry import bounds
 from playground.ui import state
 from playground.ui.labs.images_settings import SHEET, Settings
@@ -37,6 +38,14 @@ def own_images(settings: Settings) -> None:
         if chosen:
             _in_use(settings)
         _upload()
+
+
+def is_grey(options: UploadOptions) -> bool:
+    """Tell whether uploaded images have no colour that could be left out."""
+    try:
+        return fetch_images(options.hash).shape[0] == 1
+    except TableError:
+        return False
 
 
 def _in_use(settings: Settings) -> None:

@@ -7,9 +7,10 @@ import streamlit as st
 from playground.datasets import DATASETS
 from playground.datasets.images import PUBLISHED, image_folders, presence
 from playground.datasets.images.server_folder import SETTING, FolderOptions
+from playground.datasets.images.upload_store import UploadOptions
 from playground.registry import Options
 from playground.ui import state
-from playground.ui.labs.images_own import own_images
+from playground.ui.labs.images_own import is_grey, own_images
 from playground.ui.labs.images_settings import SHEET, Settings
 
 _MARKS = {"here": "", "download": " · to be downloaded", "missing": " · not here"}
@@ -59,6 +60,8 @@ def draw_sets(settings: Settings) -> None:
 
 def _options(options: Options) -> None:
     skip = {"hash"}
+    if isinstance(options, UploadOptions) and is_grey(options):
+        skip.add("colour")
     if isinstance(options, FolderOptions):
         skip.add("folder")
         _folder(options)
