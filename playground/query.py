@@ -161,7 +161,7 @@ def _settle(model: type[BaseModel], tree: dict[str, Any], place: str, nearest: A
     field = model.model_fields[name]
     value = nearest if nearest is not None else field.get_default(call_default_factory=True)
     if isinstance(value, Slot):
-        tree[name] = {"name": value.name, "options": {}}
+        tree[name] = {"name": value.name, "options": value.options.model_dump()}
         return f"{value.name!r} is used"
     tree[name] = value
     return f"{text_of(value) or 'none'} is used"

@@ -94,10 +94,11 @@ _WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
 _DECADES = "log(domain('y')[1] / domain('y')[0]) / LN10"
 _LEADING = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
 _NUMBER = "format(datum.value, datum.value < 0.001 ? '.2~e' : '.3~g')"
-_LOG = (
-    f"{_DECADES} < 1 || {_LEADING} == 1 || ({_DECADES} < 3 && indexof([2, 5], {_LEADING}) >= 0) "
-    f"? {_NUMBER} : ''"
+_NAMED = (
+    f"{_DECADES} < 1 || {_LEADING} == 1 || ({_DECADES} < 3 && indexof([2, 5], {_LEADING}) >= 0)"
 )
+_LOG = f"({_NAMED}) ? {_NUMBER} : ''"
+_FAINT = 0.3  # of the lines between those that have a number
 
 
 def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
@@ -105,7 +106,9 @@ def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
         scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[1]), zero=False)
         return scale, alt.Axis(format=".3~%", tickCount=5)
     if log:
-        return alt.Scale(type="log", nice=False), alt.Axis(labelExpr=_LOG, tickCount=5)
+        lines = {"condition": {"test": _NAMED, "value": 1}, "value": _FAINT}
+        axis = alt.Axis(labelExpr=_LOG, tickCount=5, gridOpacity=lines)
+        return alt.Scale(type="log", nice=False), axis
     return alt.Scale(zero=False), alt.Axis(format=".3~g", tickCount=5)
 
 

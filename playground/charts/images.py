@@ -38,7 +38,7 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
     cells = base.mark_rect().encode(
         color=alt.Color(
             "share:Q",
-            scale=alt.Scale(scheme="blues", domain=[0, 1]),
+            scale=alt.Scale(range=["#0072B200", "#0072B2"], domain=[0, 1]),
             legend=None,
         ),
         tooltip=[
@@ -54,7 +54,7 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
         .mark_text(fontSize=11)
         .encode(
             text="count:Q",
-            color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#31333F")),
+            color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#808895")),
             **place,
         )
     )
@@ -68,6 +68,8 @@ def features(
 ) -> dict[str, Any]:
     """Return the last features of images in their two main directions, a colour for each class.
 
+    Where the names are short, as of digits, they stand in place of points.
+
     The data are named ``rows`` and have the columns x, y and class.
 
     Args:
@@ -76,20 +78,20 @@ def features(
         height: Height in pixels.
     """
     colours = [CLASSES[i % len(CLASSES)] for i in range(len(classes))]
+    base, short = alt.Chart(alt.NamedData(name=ROWS)), max(map(len, classes)) <= 2
     chart = (
-        alt.Chart(alt.NamedData(name=ROWS))
-        .mark_point(size=22, filled=True, opacity=0.8)
-        .encode(
-            x=alt.X("x:Q", title=f"PC1 · {shares[0]:.0%} of the variance"),
-            y=alt.Y("y:Q", title=f"PC2 · {shares[1]:.0%}"),
-            color=alt.Color(
-                "class:N",
-                scale=alt.Scale(domain=list(classes), range=colours),
-                legend=alt.Legend(title=None, orient="right", symbolOpacity=1)
-                if len(classes) <= 20
-                else None,
-            ),
-            tooltip=[alt.Tooltip("class:N")],
-        )
+        base.mark_text(fontSize=11) if short else base.mark_point(size=22, filled=True, opacity=0.8)
+    ).encode(
+        **({"text": alt.Text("class:N")} if short else {}),
+        x=alt.X("x:Q", title=f"PC1 · {shares[0]:.0%} of the variance"),
+        y=alt.Y("y:Q", title=f"PC2 · {shares[1]:.0%}"),
+        color=alt.Color(
+            "class:N",
+            scale=alt.Scale(domain=list(classes), range=colours),
+            legend=None
+            if short or len(classes) > 20
+            else alt.Legend(title=None, orient="right", symbolOpacity=1),
+        ),
+        tooltip=[alt.Tooltip("class:N")],
     )
     return _finish(chart, height, "last features of images in two directions")

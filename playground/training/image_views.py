@@ -59,12 +59,15 @@ class ImageViews:
         return float(np.trace(self.confusion) / max(self.confusion.sum(), 1))
 
 
-def image_views(experiment: Experiment, weights: Mapping[str, Tensor]) -> ImageViews:
+def image_views(
+    experiment: Experiment, weights: Mapping[str, Tensor], most: int = JUDGED
+) -> ImageViews:
     """Return what a net makes of the validation images with some weights.
 
     Args:
         experiment: A classification of images.
         weights: Of its net.
+        most: So many images are judged at most.
 
     Raises:
         ValueError: If the data cannot be had, or the weights do not fit.
@@ -82,8 +85,8 @@ def image_views(experiment: Experiment, weights: Mapping[str, Tensor]) -> ImageV
     except RuntimeError as error:
         raise ValueError(f"the weights do not fit the experiment: {error}") from error
     dtype = getattr(torch, experiment.precision)
-    x = torch.as_tensor(split.x_validation[:JUDGED]).to(dtype)
-    y = torch.as_tensor(split.y_validation[:JUDGED])
+    x = torch.as_tensor(split.x_validation[:most]).to(dtype)
+    y = torch.as_tensor(split.y_validation[:most])
     began = time.perf_counter()
     outputs = predict(net, x)
     milliseconds = 1e3 * (time.perf_counter() - began) / len(x)

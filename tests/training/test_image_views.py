@@ -31,7 +31,7 @@ def small(name: str = "preact_resnet", **changes: object) -> Experiment:
         "optimizer": {"name": "adam", "options": {"learning_rate": 0.003}},
     }
     if "resnet" in name:
-        tree["network"] = {"name": name, "options": {"size": "small", "width": 8, "blocks": 1}}
+        tree["network"] = {"name": name, "options": {"size": "small", "width": 8, "blocks": 2}}
     return Experiment.model_validate({**tree, **changes})
 
 

@@ -34,16 +34,14 @@ def begin(slot: str, chosen: str) -> dict[str, str]:
     return {"learning_rate": "0.003"} if (slot, chosen) == ("optimizer", "adam") else {}
 
 
-def _slot(kind: Any, name: str, label: str, text: str) -> Any:
+def _usual(kind: Any, name: str) -> Any:
+    """Return a slot with what it begins with here."""
     field = {NetworkSlot: "network", OptimizerSlot: "optimizer"}.get(kind, "")
-    options = begin(field, name)
-    return Field(
-        default_factory=lambda: kind.model_validate(
-            {"name": name, "options": options}, strict=False
-        ),
-        title=label,
-        description=text,
-    )
+    return kind.model_validate({"name": name, "options": begin(field, name)}, strict=False)
+
+
+def _slot(kind: Any, name: str, label: str, text: str) -> Any:
+    return Field(default_factory=lambda: _usual(kind, name), title=label, description=text)
 
 
 class Settings(Options):
@@ -102,7 +100,7 @@ class Settings(Options):
         legal = IMAGES if info.field_name == "data" else NETS
         if slot.name not in legal:
             text = f"{slot.name!r} is not legal here; legal is {', '.join(legal)}"
-            raise Misfit(info.field_name, text, type(slot)(name=legal[0]))
+            raise Misfit("", text, _usual(type(slot), legal[0]))
         return slot
 
     @model_validator(mode="after")

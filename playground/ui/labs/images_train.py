@@ -11,16 +11,17 @@ from playground.charts.images import confusion, features
 from playground.datasets import TableError
 from playground.datasets.images import without_download
 from playground.experiment import Experiment
-from playground.jobs import RunRecord
+from playground.jobs import RunRecord, studies
 from playground.training.checkpoints import unpack_weights
 from playground.training.events import Metrics
-from playground.training.image_views import ImageViews, image_views, parameters_of
+from playground.training.image_views import JUDGED, ImageViews, image_views, parameters_of
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.images_sets import comes_with_a_run, say_missing
 from playground.ui.labs.images_settings import SHEET, Settings
 from playground.ui.labs.running import Panel, draw_run
 
+_GLANCE = 200  # images that are judged while the net trains
 _ACROSS = 8  # images side by side
 _EDGE = 84  # pixels of an image on the screen
 
@@ -35,10 +36,8 @@ def draw_training(settings: Settings) -> None:
     except (TableError, ValueError) as error:
         say_missing(error)
         return
-    told = f"{len(labels)} of the images: {state.plain(', '.join(dict.fromkeys(labels)))}"
-    if awaited:
-        told = f"{settings.data.entry.label} is downloaded when the training begins"
-    st.caption(f"{parameters:,} trainable parameters · {told}")
+    later = f" · {settings.data.entry.label} is downloaded when the training begins"
+    st.caption(f"{parameters:,} trainable parameters{later if awaited else ''}")
     draw_run(
         SHEET,
         experiment,
@@ -76,12 +75,16 @@ def _drawn(
     if held is None:
         st.caption("The first predictions come in a moment.")
         return
-    _predictions(_remembered(run.id, held.step, experiment.model_dump_json(), held.weights))
+    # While it trains, pictures of all would take their time from the training.
+    most = _GLANCE if studies.is_going(run) else JUDGED
+    told = experiment.model_dump_json()
+    _predictions(_remembered(run.id, held.step, told, most, held.weights))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _remembered(run_id: str, step: int, experiment: str, _weights: bytes) -> ImageViews:
-    return image_views(Experiment.model_validate_json(experiment), unpack_weights(_weights))
+def _remembered(run_id: str, step: int, experiment: str, most: int, _weights: bytes) -> ImageViews:
+    made = Experiment.model_validate_json(experiment)
+    return image_views(made, unpack_weights(_weights), most)
 
 
 def _curves(metrics: list[Metrics]) -> None:
@@ -138,6 +141,7 @@ def _predictions(views: ImageViews) -> None:
         for t, g, p in zip(views.truths, views.guesses, views.sureness)
     ]
     gallery(list(views.images), captions)
+    st.caption("The percentage is the probability that the net gives its answer.")
     with st.expander("Each class by itself"):
         table(_score_rows(views))
 
@@ -146,6 +150,8 @@ def gallery(images: list[np.ndarray], captions: list[str]) -> None:
     """Draw small images side by side, each with its caption."""
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions):
+            factor = -(-_EDGE // max(image.shape[:2]))  # pixels stay sharp squares
+            image = image.repeat(factor, axis=0).repeat(factor, axis=1)
             st.image(image, caption=state.plain(caption), width=_EDGE, clamp=True)
 
 

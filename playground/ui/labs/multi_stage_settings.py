@@ -89,7 +89,7 @@ class Settings(Options):
         legal = DATA if info.field_name == "data" else (_SLOTS[info.field_name],)
         if slot.name not in legal:
             text = f"{slot.name!r} is not legal here; legal is {' or '.join(legal)}"
-            raise Misfit(info.field_name, text, type(slot)(name=legal[0]))
+            raise Misfit("", text, type(slot)(name=legal[0]))
         return slot
 
     @model_validator(mode="after")
