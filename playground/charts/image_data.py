@@ -98,3 +98,46 @@ def sheet(images: np.ndarray, across: int) -> np.ndarray:
     ]
     gap = np.zeros((_GAP, rows[0].shape[1], 4), np.uint8)
     return np.concatenate([part for row in rows for part in (gap, row)][1:])
+
+
+_TRUTH, _GUESS = (86, 180, 233), (230, 159, 0)
+TRUTH_NAME, GUESS_NAME = "blue", "orange"
+"""What a person calls the colours of the points in ``with_points``."""
+
+
+def with_points(
+    image: np.ndarray, truths: np.ndarray, guesses: np.ndarray | None = None
+) -> np.ndarray:
+    """Return a grey image with its key points as squares, and those of a net as crosses.
+
+    Args:
+        image: ``(height, width)`` in [0, 1].
+        truths: Places ``(points, 2)``, x and y in pixels; 0 is the middle of the first pixel.
+        guesses: The same of a net, if there is one; what lies outside of the image is left out.
+
+    Returns:
+        Red, green and blue ``(rows, columns, 3)``, uint8.
+    """
+    factor = max(1, -(-2 * _CRISP // max(image.shape)))
+    shades = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+    drawn = shades.repeat(factor, axis=0).repeat(factor, axis=1)[..., None].repeat(3, axis=2)
+    arm = max(3, len(drawn) // 40)
+    for x, y in truths:
+        _paint(drawn, (x + 0.5) * factor, (y + 0.5) * factor, arm, arm, _TRUTH)
+    for x, y in guesses if guesses is not None else ():
+        _paint(drawn, (x + 0.5) * factor, (y + 0.5) * factor, 2 * arm, arm // 3, _GUESS)
+        _paint(drawn, (x + 0.5) * factor, (y + 0.5) * factor, arm // 3, 2 * arm, _GUESS)
+    return drawn
+
+
+def _paint(
+    drawn: np.ndarray, x: float, y: float, across: int, down: int, colour: tuple[int, int, int]
+) -> None:
+    """Fill a rectangle around a place in the picture."""
+    height, width, _ = drawn.shape
+    if not (0 <= x < width and 0 <= y < height):
+        return
+    column, row = int(x), int(y)
+    drawn[max(row - down, 0) : row + down + 1, max(column - across, 0) : column + across + 1] = (
+        colour
+    )

@@ -14,6 +14,8 @@ from playground.datasets.images.sources import data_folder, find, presence, with
 from playground.datasets.images.upload import MAX_UPLOAD_BYTES, holds_arrays, read_image_upload
 from playground.datasets.images.upload_store import fetch_images, store_images
 
+from playground.datasets.images.point_sets import fetch_points, store_points  # isort: skip
+
 __all__ = [
     "MAX_UPLOAD_BYTES",
     "PUBLISHED",
@@ -24,6 +26,7 @@ __all__ = [
     "Parts",
     "data_folder",
     "fetch_images",
+    "fetch_points",
     "find",
     "holds_arrays",
     "image_folders",
@@ -32,6 +35,7 @@ __all__ = [
     "read_image_upload",
     "server_folder",
     "store_images",
+    "store_points",
     "upload_store",
     "without_download",
 ]

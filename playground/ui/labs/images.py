@@ -8,13 +8,14 @@ from playground.registry import Slot
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.images_data import draw_data
+from playground.ui.labs.images_points import draw_points
 from playground.ui.labs.images_sets import draw_sets
 from playground.ui.labs.images_settings import NETS, SHEET, VIEWS, Settings
 from playground.ui.labs.images_train import draw_training
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
-_RESULTS = {"train": draw_training, "data": draw_data}
+_RESULTS = {"train": draw_training, "data": draw_data, "points": draw_points}
 
 
 def images_page() -> None:
@@ -34,7 +35,8 @@ def images_page() -> None:
 def _controls(settings: Settings) -> None:
     data, network, training = st.tabs(["Images", "Network", "Training"])
     with data:
-        draw_sets(settings)
+        if settings.view != "points":  # which has images of its own
+            draw_sets(settings)
         FORM.field(settings, "n_train")
         FORM.field(settings, "n_validation")
         FORM.seed(settings, "data_seed")

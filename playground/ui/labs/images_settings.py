@@ -19,11 +19,15 @@ from playground.networks import IMAGE_NETWORKS, NETWORKS
 from playground.registry import Misfit, Options, option
 from playground.ui.sheet import Sheet
 
-IMAGES = tuple(name for name, entry in DATASETS.items() if entry.image_shape is not None)
+IMAGES = tuple(
+    name
+    for name, entry in DATASETS.items()
+    if entry.image_shape is not None and entry.task == "classification"
+)
 _ATTENTION = ("classic_attention", "ode_attention")
 NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION
-View = Literal["train", "data"]
-VIEWS = {"train": "Train a net", "data": "Images"}
+View = Literal["train", "data", "points"]
+VIEWS = {"train": "Train a net", "data": "Images", "points": "Key points"}
 
 
 def begin(slot: str, chosen: str) -> dict[str, str]:
@@ -92,6 +96,13 @@ class Settings(Options):
         False,
         label="As augmented",
         help="An image of each class, and what flips and crops make of it in training.",
+    )
+
+    points_hash: str = option(
+        "",
+        label="Images with key points",
+        help="SHA-256 of the uploaded images; empty means strokes with their two ends.",
+        pattern=r"^([0-9a-f]{64})?$",
     )
 
     @field_validator("data", "network")
