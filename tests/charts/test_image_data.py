@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from playground.charts.image_data import balance, sheet, strip
+from playground.charts.image_data import balance, sheet, strip, with_points
 
 
 def test_a_strip_has_each_image_in_its_place_and_sharp():
@@ -61,3 +61,25 @@ def test_the_balance_is_drawn_for_both_parts():
     for word in ("ants", "bees", "training", "validation", "images"):
         assert word in svg
     assert svg.count('aria-roledescription="bar"') == 4
+
+
+def test_points_are_drawn_over_the_pixel_in_which_they_lie():
+    image = np.zeros((12, 12))
+    drawn = with_points(image, np.array([[3.0, 8.0]]), np.array([[10.0, 1.0], [40.0, 5.0]]))
+    side = drawn.shape[0] // 12
+    coloured = drawn.max(axis=2) > 0
+    assert coloured[8 * side + side // 2, 3 * side + side // 2]
+    assert coloured[1 * side + side // 2, 10 * side + side // 2]
+    truth = tuple(drawn[8 * side + side // 2, 3 * side + side // 2])
+    guess = tuple(drawn[1 * side + side // 2, 10 * side + side // 2])
+    assert truth[2] > truth[0]  # blue
+    assert guess[0] > guess[2]  # orange
+    rows, columns = np.nonzero((drawn == truth).all(axis=2))
+    assert (rows.mean() / side, columns.mean() / side) == pytest.approx((8.5, 3.5), abs=0.05)
+    assert not coloured[:, : 2 * side].any()  # what lies outside is nowhere
+
+
+def test_points_at_the_very_edge_do_no_harm():
+    drawn = with_points(np.ones((8, 8)), np.array([[-0.5, -0.5], [7.5, 7.49]]))
+    assert drawn.shape == (192, 192, 3)
+    assert (drawn[0, 0] != 255).any()

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from playground.datasets.images import ImageTable, openml, store_images
+from playground.datasets.images import ImageTable, openml, store_images, store_points
+from playground.datasets.images.key_points import PointTable
 from playground.ui.labs.images_own import sizes
+from playground.ui.labs.images_points import experiment_of
 from playground.ui.labs.images_settings import Settings
 from tests.image_files import write_folder
 
@@ -154,3 +156,30 @@ def test_most_of_an_upload_is_trained_on_within_what_can_be_set(counts, wanted) 
     n = sum(counts)
     table = ImageTable(np.zeros((n, 1, 8, 8), np.uint8), np.repeat([0, 1], counts), ("a", "b"))
     assert sizes(table) == wanted
+
+
+def test_key_points_are_trained_on_by_themselves_with_the_mean_square(lab) -> None:
+    page = lab(view="points", n_train="100", n_validation="40")
+    said = texts(page)
+    assert "1,200 images · 16 × 16 pixels, grey · 2 points: left end x, left end y" in said
+    assert [b for b in page.button if b.label == "Train"]
+    assert "images::data" not in [box.key for box in page.selectbox]  # it has data of its own
+    experiment = experiment_of(set_of(page))
+    assert (experiment.data.name, experiment.loss.name) == ("image_points", "mean_square")
+    assert experiment.n_outputs == 4
+    missing = lab(view="points", points_hash="0" * 64)
+    assert "are not on this server" in texts(missing)
+
+
+def test_own_key_points_open_by_their_link_and_are_left_again(lab) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (30, 1, 12, 12), np.uint8)
+    places = np.zeros((30, 6), np.float32)
+    key = store_points(PointTable(x, places, ("a x", "a y", "b x", "b y", "c x", "c y")))
+    page = lab(view="points", points_hash=key, n_train="20", n_validation="10")
+    assert "30 images · 12 × 12 pixels, grey · 3 points" in texts(page)
+    assert experiment_of(set_of(page)).n_outputs == 6
+    page.button(key="points:back").click().run()
+    assert set_of(page).points_hash == ""
+    assert "2 points" in texts(page)
+    wrong = lab(data="image_upload", data__hash=key)  # they have no classes
+    assert "key points, and no classes" in texts(wrong)
