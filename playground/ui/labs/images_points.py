@@ -64,10 +64,12 @@ def draw_points(settings: Settings) -> None:
     except (TableError, ValueError) as error:
         say_missing(error)
         return
+    train, rest = experiment.split_sizes
     which = "Own images" if settings.points_hash else "Strokes, drawn for this page,"
     st.caption(
         f"{which} with key points: {_about(held)} · {parameters:,} trainable parameters. A net learns "
-        "all coordinates at once, by the mean square; -1 and 1 are the edges of an image."
+        f"all coordinates at once, by the mean square, from {train:,} of the images, and is judged by "
+        f"{rest:,} others; -1 and 1 are the edges of an image."
     )
     draw_run(SHEET, experiment, Panel("points", lambda run, m: _drawn(experiment, held, run, m)))
 
