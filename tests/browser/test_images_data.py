@@ -70,7 +70,8 @@ def test_an_upload_is_named_trained_on_and_opened_by_its_link(lab):
     see(other, "On 12 validation images")
     other.get_by_role("radio", name="Images", exact=True).click()
     see(other, "48 training and 12 validation images · 8 × 8 pixels, 1 channel")
-    see(other, "dots <b>")
+    name = other.get_by_text("dots <b>", exact=True).first  # beside its row, as a text
+    expect(name).to_be_visible(timeout=PATIENCE)
     expect(other.locator("[data-testid=stImage] img").first).to_be_visible(timeout=PATIENCE)
 
 
