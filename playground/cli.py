@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     source = train.add_mutually_exclusive_group()
     source.add_argument("file", nargs="?", metavar="FILE", help="an experiment as JSON")
     source.add_argument("--preset", metavar="NAME", help="a named experiment, see 'list presets'")
+    train.add_argument("--csv", metavar="FILE", help="learn a table of your own")
+    train.add_argument(
+        "--predict",
+        metavar="COLUMNS",
+        help="columns of the table to predict, by commas; several numbers are learned together",
+    )
     train.add_argument(
         "--set",
         action="append",
@@ -121,8 +127,29 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
         experiment = Experiment.model_validate_json(text)
     else:
         experiment = Experiment()
+    if arguments.csv:
+        experiment = _on_table(experiment, arguments.csv, arguments.predict)
+    elif arguments.predict:
+        raise ValueError("--predict names columns of a table, and --csv names none")
     changes = dict(_assignment(text) for text in arguments.set)
     return experiment.amended(changes) if changes else experiment
+
+
+def _on_table(experiment: Experiment, file: str, columns: str | None) -> Experiment:
+    """Return the experiment on a CSV file, which is kept as an upload is; say what else changed."""
+    from playground.datasets import TableError, read_upload, store
+
+    names = [name.strip() for name in (columns or "").split(",") if name.strip()]
+    try:
+        read = read_upload(Path(file).read_bytes(), label=names[-1] if names else None)
+        key = store(read.table.with_targets(names[:-1]))
+    except TableError as error:
+        raise ValueError(f"{file}: {error}") from None
+    outputs = {"data.outputs": str(len(names))} if len(names) > 1 else {}
+    adapted, notes = experiment.adapted({"data": "table", "data.hash": key, **outputs})
+    for note in [*(read.notes if not outputs else ()), *notes]:
+        print(f"playground: {note}", file=sys.stderr)
+    return adapted
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from playground import query
-from playground.datasets import DATASETS, TableError, TableMissing
+from playground.datasets import DATASETS, TableError, TableMissing, TargetsError
 from playground.integrators import INTEGRATORS, Scheme, resolve
 from playground.losses import LOSSES
 from playground.networks import NETWORKS
@@ -177,6 +177,8 @@ class Experiment(BaseModel):
             classes = self.data.entry.n_classes(self.data.options)
         except TableMissing:  # the table may be on another server; the start of a run here says so
             return self
+        except TargetsError as error:
+            raise Misfit("data.outputs", str(error), 1) from None
         except TableError as error:
             # A task that the label column cannot serve is the likelier fault than the table.
             asked = getattr(self.data.options, "task", "auto") != "auto"
@@ -195,7 +197,9 @@ class Experiment(BaseModel):
         if self.network.entry.staged:
             self._fits_stages()
         try:
-            self.network.options.fit(n_features, self.scheme.name)
+            shape = self.data.entry.shape_of(self.data.options)
+            on_images = self.network.entry.takes_images and shape is not None
+            self.network.options.fit(shape if on_images else n_features, self.scheme.name)
             self.network.options.fit_outputs(self.n_outputs)
         except Misfit as error:
             raise error if error.field == "scheme" else error.below("network") from None

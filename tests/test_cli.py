@@ -38,6 +38,22 @@ def test_train_takes_a_file_and_writes_weights(tmp_path, capsys):
     assert last_json(capsys)["steps"] == 4
 
 
+def test_train_learns_several_columns_of_a_table(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    file, weights = tmp_path / "points.csv", tmp_path / "w.safetensors"
+    rows = "\n".join(f"{i % 7},{i % 5 / 5},{i % 11},{i % 3}" for i in range(60))
+    file.write_text(f"left,a,right,b\n{rows}")
+    words = ["train", "--csv", str(file), "--predict", "left, right", "--weights", str(weights)]
+    assert main([*words, "--set", "epochs=2", "--json"]) == 0
+    assert last_json(capsys)["validation_accuracy"] is None
+    shapes = {value.shape for value in load(weights.read_bytes()).values()}
+    assert (2,) in shapes  # the bias of two outputs
+    assert main(["train", "--csv", str(file), "--predict", "left,up"]) == 2
+    assert "'up'" in capsys.readouterr().err
+    assert main(["train", "--predict", "left"]) == 2
+    assert "--csv" in capsys.readouterr().err
+
+
 def test_train_writes_a_recording(tmp_path):
     import gzip
 

@@ -11,7 +11,7 @@ from playground.datasets.csv_table import Upload, column_names, from_frame, pars
 from playground.datasets.csv_writing import split_file, table_file
 from playground.datasets.draw import load, make, split_sizes, thumbnail
 from playground.datasets.functions import FUNCTIONS
-from playground.datasets.table import Table, TableError, TableMissing
+from playground.datasets.table import Table, TableError, TableMissing, TargetsError
 from playground.datasets.table_store import fetch, store
 
 from playground.datasets import images  # isort: skip - last in the registry
@@ -24,6 +24,7 @@ __all__ = [
     "Table",
     "TableError",
     "TableMissing",
+    "TargetsError",
     "Upload",
     "classics",
     "column_names",

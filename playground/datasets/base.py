@@ -57,7 +57,7 @@ class Dataset(Entry):
             usual one here and the true one through :meth:`task_of`.
         features: Number of inputs, or their names, or a function of the options giving either.
         classes: Number of classes, or their names, or a function of the options giving either.
-        targets: Number of outputs of a regression.
+        targets: Number of outputs of a regression, or a function of the options giving it.
         bayes: Function of the options that gives the best possible accuracy, where it is known.
         view: The two inputs that show the set best.
         splitter: Replaces the usual split, for sets that cannot draw without end.
@@ -74,7 +74,7 @@ class Dataset(Entry):
     task: Task = "classification"
     features: Declared = 2
     classes: Declared = 2
-    targets: int = 1
+    targets: int | Callable[[Any], int] = 1
     bayes: Callable[[Any], float | None] | None = None
     view: tuple[int, int] = (0, 1)
     splitter: Callable[[Any, int, int, np.random.Generator], Split] | None = None
@@ -107,7 +107,8 @@ class Dataset(Entry):
 
     def n_outputs(self, options: Options) -> int:
         """Return the number of outputs of a net: one logit a class, or one value a target."""
-        return self.n_classes(options) or self.targets
+        targets = self.targets
+        return self.n_classes(options) or (targets(options) if callable(targets) else targets)
 
     def n_rows(self, options: Options) -> int | None:
         """Return how many points there are, ``None`` where they are drawn without end."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from playground.datasets.csv_text import tidy
 from playground.datasets.table import TableError, is_number
 
-MAX_COLUMNS = 64
+MAX_COLUMNS = 256
 MAX_NAME = 100
 LABEL_NAMES = ("label", "class", "target", "y")
 """Names that make a column the label column when none was chosen, the first found wins; ``y``

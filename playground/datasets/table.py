@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -44,6 +45,10 @@ class TableError(ValueError):
     """A table that cannot be used; the message says where and why."""
 
 
+class TargetsError(TableError):
+    """More columns to predict than a table has, or some that hold words."""
+
+
 class TableMissing(TableError):
     """A table that is not on this server: it may be on another one, so the reference is not wrong."""
 
@@ -69,6 +74,68 @@ class Table:
         """The labels as numbers ``(rows,)`` float64, ``None`` when one is not a number."""
         values = [number(label) for label in self.labels]
         return None if None in values else np.array(values, dtype=float)
+
+    def regression(self, outputs: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a regression learns, the label column and those just before it.
+
+        Args:
+            outputs: How many columns are predicted.
+
+        Returns:
+            Inputs ``(rows, d)`` and targets ``(rows, outputs)``, both float64.
+
+        Raises:
+            TargetsError: If the label column holds words, or no column is left for an input.
+        """
+        self.check_targets(outputs)
+        kept = self.features.shape[1] - (outputs - 1)
+        return self.features[:, :kept], np.column_stack([self.features[:, kept:], self.targets])
+
+    def check_targets(self, outputs: int) -> None:
+        """Refuse a number of columns to predict that this table cannot serve.
+
+        Raises:
+            TargetsError: Says how many are legal.
+        """
+        most = len(self.feature_names)
+        if outputs > most:
+            raise TargetsError(
+                f"{outputs} columns to predict are not legal: the table has {most + 1}, and one is "
+                f"needed as an input; legal are 1 to {most}"
+            )
+        if self.targets is None:
+            raise TargetsError(self._not_numeric("a regression needs numbers there"))
+
+    def input_names(self, outputs: int = 1) -> tuple[str, ...]:
+        """Return the names of the inputs when the last ``outputs`` columns are predicted."""
+        return self.feature_names[: len(self.feature_names) - (outputs - 1)]
+
+    def target_names(self, outputs: int = 1) -> tuple[str, ...]:
+        """Return the names of the last ``outputs`` columns, the label's at the end."""
+        return (*self.feature_names[len(self.feature_names) - (outputs - 1) :], self.label_name)
+
+    def with_targets(self, names: Collection[str]) -> Table:
+        """Return the table with some columns moved to the end, just before the label.
+
+        Raises:
+            TargetsError: If one of them is no input of the table, or no other input is left.
+        """
+        unknown = [name for name in names if name not in self.feature_names]
+        if unknown:
+            raise TargetsError(
+                f"there is no column {unknown[0]!r} beside the label column {self.label_name!r}; "
+                f"there are {', '.join(self.feature_names)}"
+            )
+        order = sorted(range(len(self.feature_names)), key=lambda i: self.feature_names[i] in names)
+        moved = Table(
+            np.ascontiguousarray(self.features[:, order]),
+            tuple(self.feature_names[i] for i in order),
+            self.labels,
+            self.label_name,
+        )
+        if names:
+            moved.check_targets(1 + len(set(names)))
+        return moved
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from playground.datasets.base import DATASETS, Split, blur, dataset, noise_option
+from playground.datasets.columns import MAX_COLUMNS
 from playground.datasets.table_store import fetch
 from playground.registry import Options, option
 
@@ -26,10 +27,19 @@ class TableOptions(Options):
         help="'auto' predicts numbers where the label column holds more than 10 different ones, "
         "and classes otherwise.",
     )
+    outputs: int = option(
+        1,
+        label="Columns to predict",
+        help="Of a regression: the last so many columns are predicted together, the label column among "
+        "them, such as the coordinates of key points; the columns before them are the inputs.",
+        ge=1,
+        le=MAX_COLUMNS - 1,
+        when={"task": ("auto", "regression")},
+    )
     standardise: bool = option(
         True,
         label="Standardise",
-        help="Move every input, and the target of a regression, to mean 0 and standard deviation "
+        help="Move every input, and every target of a regression, to mean 0 and standard deviation "
         "1 as measured on the training part.",
     )
     noise: float = noise_option(
@@ -41,14 +51,23 @@ class TableOptions(Options):
 
 
 def _task(options: TableOptions) -> Any:
-    return fetch(options.hash).task(options.task)
+    table = fetch(options.hash)
+    if options.outputs > 1 and options.task != "classification":
+        table.check_targets(options.outputs)
+        return "regression"
+    return table.task(options.task)
+
+
+def _outputs(options: TableOptions) -> int:
+    """Return how many columns are predicted."""
+    return options.outputs if _task(options) == "regression" else 1
 
 
 def _arrays(options: TableOptions) -> tuple[np.ndarray, np.ndarray]:
-    """Return inputs ``(rows, d)`` and classes ``(rows,)`` or targets ``(rows, 1)``."""
+    """Return inputs ``(rows, d)`` and classes ``(rows,)`` or targets ``(rows, k)``."""
     table = fetch(options.hash)
-    if table.task(options.task) == "regression":
-        return table.features, table.targets[:, None]
+    if _task(options) == "regression":
+        return table.regression(options.outputs)
     return table.features, table.classes
 
 
@@ -103,7 +122,7 @@ def split(
         y_train=y[:n_train],
         x_validation=x[n_train:],
         y_validation=y[n_train:],
-        feature_names=table.feature_names,
+        feature_names=table.input_names(_outputs(options)),
         class_names=() if regression else table.class_names,
         task="regression" if regression else "classification",
     )
@@ -114,8 +133,9 @@ def split(
     label="Own data",
     summary="A table of your own: number columns and one label column, as CSV or typed in.",
     options=TableOptions,
-    features=lambda options: fetch(options.hash).feature_names,
+    features=lambda options: fetch(options.hash).input_names(_outputs(options)),
     classes=lambda options: fetch(options.hash).class_names,
+    targets=_outputs,
     splitter=split,
     resolve_task=_task,
     rows=lambda options: len(fetch(options.hash).features),

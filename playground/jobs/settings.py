@@ -42,6 +42,7 @@ class Settings:
         preview_minutes: How long a run that never trained is kept after somebody last looked.
         max_tables_mb: Size of all own tables in megabytes; beyond it unused ones go, then new ones are
             refused.
+        max_images_mb: The same of all uploaded images.
         quantum_seconds: How long a run keeps its slot while another one waits.
         short_seconds: Runs estimated to take no longer count as interactive.
         stop_seconds: How long a worker may ignore a stop before it is restarted.
@@ -66,6 +67,7 @@ class Settings:
     kept_study_runs_per_user: int = 1000
     preview_minutes: float = 20.0
     max_tables_mb: int = 1024
+    max_images_mb: int = 2048
     quantum_seconds: float = 5.0
     short_seconds: float = 30.0
     stop_seconds: float = 10.0
@@ -117,6 +119,7 @@ def read_settings(
         ),
         preview_minutes=_number(values, "PREVIEW_MINUTES", 20.0, 0.1, 10**6, float),
         max_tables_mb=_number(values, "MAX_TABLES_MB", 1024, 1, 10**9, int),
+        max_images_mb=_number(values, "MAX_IMAGES_MB", 2048, 1, 10**9, int),
         quantum_seconds=_number(values, "QUANTUM_SECONDS", 5.0, 0.1, 3600.0, float),
         short_seconds=_number(values, "SHORT_SECONDS", 30.0, 0.0, 86400.0, float),
         stop_seconds=_number(values, "STOP_SECONDS", 10.0, 0.5, 3600.0, float),

@@ -91,6 +91,7 @@ class Form:
         *,
         only: typing.Sequence[str] | None = None,
         form: typing.Callable[[Any], None] | None = None,
+        mark: typing.Callable[[str], str] | None = None,
     ) -> None:
         """Draw the choice of a slot and, below it, the options of what is chosen.
 
@@ -100,6 +101,7 @@ class Form:
             field: Its declaration.
             only: The names to choose from; all of the registry's without.
             form: Draws the options in place of one control for each.
+            mark: Returns what stands behind the label of a name, empty for nothing.
         """
         registry = type(slot).registry
         names = [name for name in only or registry if name in registry]
@@ -110,7 +112,7 @@ class Form:
             field.title or dotted,
             names,
             index=names.index(slot.name),
-            format_func=lambda name: registry[name].label,
+            format_func=lambda name: registry[name].label + (mark(name) if mark else ""),
             help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
             key=self.key_of(dotted),
             on_change=self._changed,

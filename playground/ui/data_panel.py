@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from playground.datasets import DATASETS, TableMissing
+from playground.datasets import DATASETS, TableMissing, fetch
 from playground.experiment import Experiment
 from playground.registry import bounds
 from playground.ui import state
@@ -53,7 +53,23 @@ def data_options(experiment: Experiment) -> None:
         st.caption(
             f"{used} of {rows} {what} are used." if used < rows else f"All {rows} {what} are used."
         )
+    _told_targets(experiment)
     PLAYGROUND.seed(experiment, "data_seed")
+
+
+def _told_targets(experiment: Experiment) -> None:
+    """Say which columns of a table are predicted, where there are several."""
+    if experiment.data.name != OWN:
+        return
+    try:
+        options = experiment.data.options
+        several = experiment.task == "regression" and experiment.n_outputs > 1
+        names = fetch(options.hash).target_names(options.outputs) if several else ()
+    except TableMissing:
+        return
+    if names:
+        told = state.plain(f"{', '.join(names)}. The output is drawn for {names[0]!r}.")
+        st.caption(f"{len(names)} columns are predicted: {told}")
 
 
 def _rows(experiment: Experiment) -> int | None:

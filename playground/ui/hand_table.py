@@ -17,7 +17,7 @@ from playground.experiment import Experiment
 from playground.ui import state
 
 _ABREAST = 3  # names of columns in one line
-MOST_ROWS = 2000  # of a table that is taken into the editor
+MOST_ROWS, MOST_COLUMNS = 2000, 64  # of a table that is taken into the editor
 _EXAMPLE = """x1 x2 label
 0 0.1 a
 1 0.9 b
@@ -113,7 +113,8 @@ def _in_use(experiment: Experiment) -> Table | None:
         table = fetch(experiment.data.options.hash)
     except (TableMissing, TableError):
         return None
-    return table if len(table.features) <= MOST_ROWS else None
+    rows, inputs = table.features.shape
+    return table if rows <= MOST_ROWS and inputs < MOST_COLUMNS else None
 
 
 def _put(frame: pd.DataFrame, label: str | None = None) -> None:

@@ -40,9 +40,11 @@ def _upload() -> None:
         return
     try:
         read = _chosen_columns(file)
-        _summary(read)
+        more = _more_targets(file, read.table)
+        table = read.table.with_targets(more)
+        _summary(read, table, 1 + len(more))
         if st.button("Use this file", key="use_upload", type="primary", width="stretch"):
-            use_table(read.table)
+            use_table(table, 1 + len(more))
             st.rerun()
     except TableError as error:
         st.error(f"{state.plain(file.name)}: {state.plain(str(error))}", icon=":material/error:")
@@ -66,6 +68,20 @@ def _chosen_columns(file: Any) -> Upload:
     return _cached(file, f"label {chosen}", lambda: read_upload(file.getvalue(), label=chosen))
 
 
+def _more_targets(file: Any, table: Table) -> list[str]:
+    """Draw the choice of further columns that are learned together with the label column."""
+    if table.targets is None or len(table.feature_names) < 2:
+        return []
+    return st.multiselect(
+        "Further columns to predict",
+        table.feature_names,
+        key=f"upload_targets:{file.file_id}:{table.label_name}",
+        placeholder="none: the label column alone",
+        help="Numbers that a net predicts together with those of the label column, such as the "
+        "coordinates of key points. The columns that are left are the inputs.",
+    )
+
+
 def _cached(file: Any, what: str, make: Any) -> Any:
     """Return what was made of a file, made once: the page runs again at every click."""
     held = st.session_state.get("upload_read")
@@ -76,21 +92,26 @@ def _cached(file: Any, what: str, make: Any) -> Any:
     return held[1][what]
 
 
-def _summary(read: Upload) -> None:
-    table = read.table
-    inputs = len(table.feature_names)
-    if table.task() == "regression":
+def _summary(read: Upload, table: Table, outputs: int) -> None:
+    inputs = len(table.input_names(outputs))
+    if outputs > 1:
+        learned = f"numbers in {outputs} columns: {', '.join(table.target_names(outputs))}"
+    elif table.task() == "regression":
         learned = f"numbers in {table.label_name!r}"
     else:
         learned = f"{len(table.class_names)} classes: {', '.join(table.class_names)}"
     text = f"{len(table.features)} rows · {inputs} input{'s' * (inputs > 1)} · {learned}"
     st.caption(state.plain(text))
-    for note in read.notes:
+    for note in read.notes if outputs == 1 else ():
         st.caption(f":material/info: {state.plain(note)}")
 
 
-def use_table(table: Table) -> None:
+def use_table(table: Table, outputs: int = 1) -> None:
     """Store a table and make it the data of the experiment.
+
+    Args:
+        table: The table.
+        outputs: How many of its last columns are predicted, if they hold numbers.
 
     Raises:
         TableError: If there is no room for it, or the disk does not take it.
@@ -100,4 +121,4 @@ def use_table(table: Table) -> None:
         key = store(table, limit_mb=limit, needed=state.jobs().tables_in_use)
     except OSError as error:
         raise TableError(f"the server could not keep the table ({error.strerror})") from error
-    choose_data("table", hash=key)
+    choose_data("table", hash=key, **({"outputs": outputs} if outputs > 1 else {}))

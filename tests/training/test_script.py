@@ -55,10 +55,15 @@ def own_tables():
             "data": table(store(numbers)),
             "loss": "mean_square",
         },
+        "own table, key points": {
+            "network": net("mlp"),
+            "data": table(store(numbers), outputs=3),
+            "loss": "mean_square",
+        },
     }
 
 
-OWN = ("own table", "own table, regression")
+OWN = ("own table", "own table, regression", "own table, key points")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from playground.datasets.images.published import PUBLISHED, Published
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _PARTS = (("train",), ("t10k", "test"))  # how the files of either part begin
 _MOST_BYTES = 1_000_000_000
+Presence = Literal["here", "download", "missing"]
 _PAUSE_SECONDS = 600  # so long a download that failed is not tried again
 _failures: dict[str, tuple[float, str]] = {}
 _may_download: ContextVar[bool] = ContextVar("may_download", default=True)
@@ -43,7 +45,11 @@ def data_folder() -> Path:
 
 def is_online() -> bool:
     """Tell whether image sets may be downloaded here: ``PLAYGROUND_ONLINE`` is not 0."""
-    return os.environ.get("PLAYGROUND_ONLINE", "1") != "0" and _may_download.get()
+    return _is_allowed() and _may_download.get()
+
+
+def _is_allowed() -> bool:
+    return os.environ.get("PLAYGROUND_ONLINE", "1") != "0"
 
 
 @contextmanager
@@ -82,6 +88,21 @@ def find(name: str) -> Parts:
         f"server can put {name}.npz ({', '.join(_ARRAYS)}) into {folder}, name a folder {name} of "
         "IDX files in PLAYGROUND_IDX, or let it be downloaded (PLAYGROUND_ONLINE not 0)."
     )
+
+
+def presence(name: str) -> Presence:
+    """Tell whether a published image set is on this server, without reading or downloading it.
+
+    Returns:
+        ``"here"``, or where it is not ``"download"`` if it is fetched when a run needs it, else
+        ``"missing"``.
+    """
+    published = PUBLISHED[name]
+    with suppress(OSError):
+        kept = _npz_path(published).exists() or bool(_idx_files(published))
+        if kept or is_seeded(published, data_folder()):
+            return "here"
+    return "download" if is_online() else "missing"
 
 
 def labels(name: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -223,9 +244,9 @@ def _from_openml(published: Published) -> Parts:
     """Read from the files of openml.org, and keep the arrays so that the next time is quick."""
     home, online = data_folder(), is_online()
     if not online and not is_seeded(published, home):
-        why = "downloading is switched off, PLAYGROUND_ONLINE is 0"
-        if _may_download.get() is False:
-            why = "it is downloaded only when a run needs it"
+        why = "it is downloaded only when a run needs it"
+        if not _is_allowed():
+            why = "downloading is switched off, PLAYGROUND_ONLINE is 0"
         raise ImagesMissing(f"data set {published.openml} of openml.org below {home} (none; {why})")
     failed, reason = _failures.get(published.name, (0.0, ""))
     pausing = bool(reason) and time.monotonic() - failed < _PAUSE_SECONDS

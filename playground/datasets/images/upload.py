@@ -71,6 +71,17 @@ def read_image_upload(data: bytes, *, size: int = 32) -> ImageTable:
         raise ImageError(f"the file cannot be unpacked ({error})") from None
 
 
+def holds_arrays(data: bytes) -> bool:
+    """Tell whether a file is an npz file of arrays; one that cannot be opened counts as such."""
+    if data.count(_ENTRY) > _MAX_MEMBERS:
+        return True
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return True
+
+
 def _from_arrays(data: bytes) -> ImageTable:
     arrays = read_arrays(data, ("x", "y", "class_names"), "the file", 4 * MAX_PIXELS)
     missing = [name for name in ("x", "y") if name not in arrays]

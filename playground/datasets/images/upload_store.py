@@ -29,14 +29,20 @@ from playground.datasets.images.published_sets import digits_table
 from playground.datasets.table_store import folder, make_room, touch
 from playground.registry import option
 
-_FULL = (
-    "there is no room for these images: all uploaded images on this server may take {:g} MB, and those "
-    "that are left are needed by runs or were used within a day; delete runs on own images, or use fewer"
+FULL = (
+    "there is no room for these images: all uploaded images on this server may take {:g} MB "
+    "(PLAYGROUND_MAX_IMAGES_MB), and those that are left are needed by runs or were used within a day; "
+    "delete runs on own images, or use fewer"
 )
 _NAMES = ("x", "y", "class_names")
 
 
-def _path(key: str) -> Path:
+def path_of(key: str) -> Path:
+    """Return where uploaded images with this hash are kept.
+
+    Raises:
+        ImageError: If the hash is malformed.
+    """
     if not re.fullmatch(r"[0-9a-f]{64}", key):
         raise ImageError(f"hash = {key!r} is not legal: 64 digits of 0-9 and a-f")
     return folder("images") / f"{key}.npz"
@@ -63,13 +69,13 @@ def store_images(
     checked(table)
     data = as_bytes({"x": table.x, "y": table.y, "class_names": np.array(table.class_names)})
     key = hashlib.sha256(data).hexdigest()
-    path = _path(key)
+    path = path_of(key)
     if path.exists() and path.read_bytes() == data:
         touch(path)
         return key
     path.parent.mkdir(parents=True, exist_ok=True)
     if limit_mb is not None:
-        make_room(path.parent, len(data), limit_mb, needed, pattern="*.npz", full=_FULL)
+        make_room(path.parent, len(data), limit_mb, needed, pattern="*.npz", full=FULL)
     with whole_file(path) as part:
         part.write(data)
     return key
@@ -84,7 +90,7 @@ def fetch_images(key: str) -> ImageTable:
     """
     if not key:
         return digits_table()
-    path = _path(key)
+    path = path_of(key)
     try:
         table = _read(path, path.stat().st_mtime_ns)
         touch(path)
@@ -105,6 +111,8 @@ def _read(path: Path, _changed: int) -> ImageTable:
             f"images {path.stem[:12]}… are damaged on this server; upload them again"
         )
     arrays = read_arrays(data, _NAMES, f"images {path.stem[:12]}…", 5 * MAX_PIXELS)
+    if set(arrays) != set(_NAMES):
+        raise ImagesMissing(f"images {path.stem[:12]}… have key points, and no classes")
     return ImageTable(arrays["x"], arrays["y"], tuple(map(str, arrays["class_names"])))
 
 

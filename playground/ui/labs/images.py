@@ -7,16 +7,26 @@ import streamlit as st
 from playground.registry import Slot
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
+from playground.ui.labs.images_data import draw_data
 from playground.ui.labs.images_depth import draw_depth
 from playground.ui.labs.images_nfe import draw_nfe
-from playground.ui.labs.images_settings import CHOOSABLE, NETS, SHEET, VIEWS, Settings
+from playground.ui.labs.images_points import draw_points
+from playground.ui.labs.images_sets import draw_sets
+from playground.ui.labs.images_settings import NETS, SHEET, VIEWS, Settings
 from playground.ui.labs.images_side import draw_side, side_controls
 from playground.ui.labs.images_swap import draw_swap
 from playground.ui.labs.images_train import draw_training
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
-_RESULTS = {"train": draw_training, "depth": draw_depth, "swap": draw_swap, "side": draw_side}
+_RESULTS = {
+    "train": draw_training,
+    "data": draw_data,
+    "side": draw_side,
+    "depth": draw_depth,
+    "swap": draw_swap,
+    "points": draw_points,
+}
 _WHOLE = {"nfe": draw_nfe}  # views with controls of their own
 
 
@@ -40,7 +50,8 @@ def images_page() -> None:
 def _controls(settings: Settings) -> None:
     data, network, training = st.tabs(["Images", "Network", "Training"])
     with data:
-        FORM.slot(settings.data, "data", FIELDS["data"], only=CHOOSABLE)
+        if settings.view != "points":  # which has images of its own
+            draw_sets(settings)
         FORM.field(settings, "n_train")
         FORM.field(settings, "n_validation")
         FORM.seed(settings, "data_seed")

@@ -182,7 +182,7 @@ def _course(name: str, runs: list[list[Metrics]], quantity: str, log: bool) -> p
     return pd.DataFrame(
         {
             "series": name,
-            "step": epochs,
+            "epoch": epochs,
             "mean": mean,
             "low": low.clip(min=_LEAST) if log else low,
             "high": mean + std,

@@ -22,18 +22,23 @@ from playground.training.image_swap import SCHEMES
 from playground.training.residual_comparison import RIVALS, Size
 from playground.ui.sheet import Sheet
 
-IMAGES = tuple(name for name, entry in DATASETS.items() if entry.image_shape is not None)
-CHOOSABLE = tuple(name for name in IMAGES if name not in ("image_folder", "image_upload"))
+IMAGES = tuple(
+    name
+    for name, entry in DATASETS.items()
+    if entry.image_shape is not None and entry.task == "classification"
+)
 _ATTENTION = ("classic_attention", "ode_attention")
 POINT_NETS = ("rk_net", "standard_net", "neural_ode", "mlp")  # see an image as one long row
 NETS = tuple(name for name in IMAGE_NETWORKS if name not in _ATTENTION) + _ATTENTION + POINT_NETS
-View = Literal["train", "side", "depth", "swap", "nfe"]
+View = Literal["train", "data", "side", "depth", "swap", "nfe", "points"]
 VIEWS = {
     "train": "Train a net",
+    "data": "Images",
     "side": "Side by side",
     "depth": "Through depth",
     "swap": "Swap the scheme",
     "nfe": "Work of the solver",
+    "points": "Key points",
 }
 SOLVERS = {"dopri5": "dopri5", "bosh3": "bosh3", "adaptive_heun": "Heun"}
 NFE_CHANNELS = ("0", "1", "2", "5", "10", "20")
@@ -243,6 +248,26 @@ class Settings(Options):
                 text = f"{name!r} is not legal; legal are {', '.join(RIVALS)}"
                 raise Misfit("side_rivals", text, kept)
         return kept
+
+    grid_part: Literal["training", "validation"] = option(
+        "training", label="Part", help="Whether images to train on or to judge by are shown."
+    )
+    grid_class: str = option(
+        "", label="Class", help="Some images of each class, or many of one.", max_length=60
+    )
+    grid_page: int = option(1, label="Page", help="Which of the images are shown.", ge=1, le=20_000)
+    grid_augmented: bool = option(
+        False,
+        label="As augmented",
+        help="An image of each class, and what flips and crops make of it in training.",
+    )
+
+    points_hash: str = option(
+        "",
+        label="Images with key points",
+        help="SHA-256 of the uploaded images; empty means strokes with their two ends.",
+        pattern=r"^([0-9a-f]{64})?$",
+    )
 
     @field_validator("data", "network")
     @classmethod

@@ -9,6 +9,7 @@ import streamlit as st
 from playground.charts.curves import curve, curve_rows
 from playground.charts.images import confusion, features
 from playground.datasets import TableError
+from playground.datasets.images import without_download
 from playground.experiment import Experiment
 from playground.jobs import RunRecord, studies
 from playground.training.checkpoints import unpack_weights
@@ -17,6 +18,7 @@ from playground.training.image_views import JUDGED, ImageViews, image_views, par
 from playground.ui import state
 from playground.ui.exports import script_menu
 from playground.ui.labs.charting import draw, table
+from playground.ui.labs.images_sets import comes_with_a_run, say_missing
 from playground.ui.labs.images_settings import SHEET, Settings
 from playground.ui.labs.running import Panel, draw_run
 
@@ -30,11 +32,13 @@ def draw_training(settings: Settings) -> None:
     try:
         experiment = settings.experiment
         parameters = parameters_of(experiment)
-        examples, labels = _examples(experiment.model_dump_json())
+        awaited = comes_with_a_run(settings.data.name)
+        examples, labels = ([], []) if awaited else _examples(experiment.model_dump_json())
     except (TableError, ValueError) as error:
-        st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
+        say_missing(error)
         return
-    st.caption(f"{parameters:,} trainable parameters")
+    later = f" · {settings.data.entry.label} is downloaded when the training begins"
+    st.caption(f"{parameters:,} trainable parameters{later if awaited else ''}")
     draw_run(
         SHEET,
         experiment,
@@ -49,7 +53,8 @@ def draw_training(settings: Settings) -> None:
 def _examples(experiment: str) -> tuple[list[np.ndarray], list[str]]:
     made = Experiment.model_validate_json(experiment)
     entry, options = made.data.entry, made.data.options
-    x, y = entry.generator(options, 2 * _ACROSS, np.random.default_rng(made.data_seed))
+    with without_download():  # of which a page must not wait
+        x, y = entry.generator(options, 2 * _ACROSS, np.random.default_rng(made.data_seed))
     channels, height, width = entry.shape_of(options)
     images = x.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
     names = entry.class_names(options)
@@ -65,7 +70,8 @@ def _drawn(
     labels: list[str],
 ) -> None:
     if run is None:
-        st.markdown("##### Some of the images")
+        if examples:
+            st.markdown("##### Some of the images")
         gallery(examples, labels)
         return
     curves(metrics)
@@ -149,7 +155,9 @@ def gallery(images: list[np.ndarray], captions: list[str]) -> None:
     """Draw small images side by side, each with its caption."""
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions):
-            st.image(image, caption=caption, width=_EDGE, clamp=True)
+            factor = -(-_EDGE // max(image.shape[:2]))  # pixels stay sharp squares
+            image = image.repeat(factor, axis=0).repeat(factor, axis=1)
+            st.image(image, caption=state.plain(caption), width=_EDGE, clamp=True)
 
 
 def _confusion_rows(views: ImageViews) -> pd.DataFrame:
