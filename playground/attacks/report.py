@@ -92,9 +92,12 @@ class Report:
                 "prove robustness; a stronger attack may still exist."
             )
         claims = "; ".join(f"not so: {check.claim}" for check in self.violated)
+        weak = {check.name for check in self.violated} <= {"steps", "restarts"}
+        advice = " More steps or restarts of the main attack may settle it." if weak else ""
         return (
             f"Gradient masking suspected, or an attack that is too weak: {len(self.violated)} of "
-            f"{len(made)} checks were violated ({claims}). The accuracies under attack are upper bounds."
+            f"{len(made)} checks were violated ({claims}). The accuracies under attack are upper "
+            f"bounds.{advice}"
         )
 
     def to_json(self) -> str:
