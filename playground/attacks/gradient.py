@@ -94,7 +94,7 @@ def pgd(
             one that succeeds, and among those the greatest loss.
         target: Classes to reach instead of any wrong one, see ``Target``.
         seed: Seed of the random starts.
-        batch_size: Inputs at once; about a million numbers without one.
+        batch_size: Inputs at once; about a hundred thousand numbers without one.
 
     Returns:
         Inputs of the shape of ``x``, inside the ball and the range.
