@@ -4,6 +4,8 @@
     p = plan(net)                             Plan, or None
     outputs = forward(p, x)                   like net(x), gradients for parameters and x by autograd
     outputs = predict(p, x)                   the same without gradients, for many points
+    g = input_gradient(p, x, y)               of the loss's sum, for x alone
+    model = CompiledModel(p)                  what ``playground.attacks`` attacks at that speed
     states = trajectory(p, x)                 like net.trajectory(x)
     data = Data.of(p, x, y)                   once for a data set
     result = train(p, data, optimizer, order, borders, rates, loss="cross_entropy")
@@ -23,15 +25,23 @@ Numbers close to zero (denormals) slow a vanishing net down several times: call
 from __future__ import annotations
 
 from playground.fused.epochs import Data, Result, train, unsupported_optimizer
-from playground.fused.outputs import forward, predict, trajectory
+from playground.fused.outputs import (
+    CompiledModel,
+    forward,
+    input_gradient,
+    predict,
+    trajectory,
+)
 from playground.fused.plan import Plan, plan, unsupported, unsupported_form
 from playground.fused.readiness import prepare, prepare_all, ready, warm
 
 __all__ = [
+    "CompiledModel",
     "Data",
     "Plan",
     "Result",
     "forward",
+    "input_gradient",
     "plan",
     "predict",
     "prepare",

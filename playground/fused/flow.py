@@ -197,21 +197,22 @@ def head_forward(lanes, net, space, rows):  # noqa: ANN001, ANN201
 
 
 @inner
-def head_backward(lanes, net, space, grad, rows):  # noqa: ANN001, ANN201
-    """Turn the adjoints of the outputs into that of the last state; add the head's gradients."""
+def head_backward(lanes, net, space, grad, rows, weights):  # noqa: ANN001, ANN201
+    """Turn the adjoints of the outputs into that of the last state, and add the head's gradients."""
     pitch, out_pitch = net.sizes[0], net.sizes[3]
     place = net.depth % net.past * rows * pitch
     y, eta, delta = shift(space.y, place), shift(space.eta, place), space.outputs
     n_in, n_out = net.head[2], net.head[3]
-    add_outer(lanes, shift(grad, net.head[4]), delta, out_pitch, y, pitch, rows, n_out, n_in)
-    add_rows(lanes, shift(grad, net.head[5]), delta, out_pitch, rows, n_out)
+    if weights:
+        add_outer(lanes, shift(grad, net.head[4]), delta, out_pitch, y, pitch, rows, n_out, n_in)
+        add_rows(lanes, shift(grad, net.head[5]), delta, out_pitch, rows, n_out)
     pad_rows(lanes, space.back, pitch, pointer_at(net.head[0], y), n_out, n_in)
     product(lanes, eta, delta, out_pitch, space.back, space.zeros, rows, n_out, pitch)
 
 
 @inner
-def backward_layer(lanes, net, space, grad, rows, layer):  # noqa: ANN001, ANN201
-    """Go back through one layer and add the gradients of its weights."""
+def backward_layer(lanes, net, space, grad, rows, layer, weights):  # noqa: ANN001, ANN201
+    """Go back through one layer and, if wanted, add the gradients of its ``weights``."""
     pitch, past, most = net.sizes[0], net.past, net.most
     n = rows * pitch
     phase = 0 if layer < past - 1 else 1
@@ -236,9 +237,10 @@ def backward_layer(lanes, net, space, grad, rows, layer):  # noqa: ANN001, ANN20
             scale(lanes, kappa, 0.0, kappa, n)
         multiply(lanes, zeta, shift(slope, i * n), n)
         product(lanes, xi, zeta, pitch, matrix, space.zeros, rows, n_out, pitch)
-    terms = stages * rows
-    add_outer(lanes, shift(grad, row[4]), space.zeta, pitch, u, pitch, terms, n_out, n_in)
-    add_rows(lanes, shift(grad, row[5]), space.zeta, pitch, terms, n_out)
+    if weights:
+        terms = stages * rows
+        add_outer(lanes, shift(grad, row[4]), space.zeta, pitch, u, pitch, terms, n_out, n_in)
+        add_rows(lanes, shift(grad, row[5]), space.zeta, pitch, terms, n_out)
     alpha, beta = shift(net.alpha, phase * past), shift(net.beta, phase * past)
     for j in range(1, past):
         if beta[j] != 0:
@@ -261,12 +263,15 @@ def forward(lanes, net, space, rows, keep):  # noqa: ANN001, ANN201
 
 
 @inner
-def backward(lanes, net, space, grad, rows):  # noqa: ANN001, ANN201
-    """Go all the way back from the adjoints of the outputs; that of the input is left in ``eta``."""
+def backward(lanes, net, space, grad, rows, weights):  # noqa: ANN001, ANN201
+    """Go all the way back from the adjoints of the outputs; that of the input is left in ``eta``.
+
+    Without ``weights`` their gradients are left out, which is all that ``grad`` is for.
+    """
     n = rows * net.sizes[0]
     if net.past > 1:
         scale(lanes, space.eta, 0.0, space.eta, net.past * n)
         scale(lanes, space.kappa, 0.0, space.kappa, net.past * n)
-    head_backward(lanes, net, space, grad, rows)
+    head_backward(lanes, net, space, grad, rows, weights)
     for layer in range(net.depth - 1, -1, -1):
-        backward_layer(lanes, net, space, grad, rows, layer)
+        backward_layer(lanes, net, space, grad, rows, layer, weights)

@@ -14,7 +14,7 @@ from playground.fused.flow import (
 )
 from playground.fused.jit import entry, inner
 from playground.fused.lanes import load, load_part, pointer, shift, store, store_part
-from playground.fused.losses import add_loss
+from playground.fused.losses import GIVEN, add_loss
 from playground.fused.update import rule_by_pointers, step
 
 
@@ -59,18 +59,39 @@ def evaluate(lanes, net, space, inputs, rows, block, outputs, states):  # noqa: 
 
 
 @entry
-def pull_back(lanes, net, space, inputs, rows, block, adjoints, grad, grad_inputs):  # noqa: ANN001, ANN201
-    """Add to ``grad``, and fill ``grad_inputs`` ``(n, width)``, from the outputs' adjoints."""
+def pull_back(  # noqa: ANN201
+    lanes,  # noqa: ANN001
+    net,  # noqa: ANN001
+    space,  # noqa: ANN001
+    inputs,  # noqa: ANN001
+    rows,  # noqa: ANN001
+    block,  # noqa: ANN001
+    loss,  # noqa: ANN001
+    labels,  # noqa: ANN001
+    adjoints,  # noqa: ANN001
+    grad,  # noqa: ANN001
+    grad_inputs,  # noqa: ANN001
+):
+    """Fill ``grad_inputs`` ``(n, width)`` and, unless it is empty, add to ``grad``.
+
+    The outputs' adjoints are given, or those of the sum of a loss.
+    """
     net, space = net_by_pointers(net), space_by_pointers(space)
-    n, n_outputs, width = adjoints.shape[0], adjoints.shape[1], grad_inputs.shape[1]
+    n, width, pitch, n_outputs = len(rows), grad_inputs.shape[1], net.sizes[3], net.sizes[2]
+    weights = grad.shape[0] > 0
     for start in range(0, n, block):
         m = min(block, n - start)
-        gather(lanes, net, space, pointer(inputs), shift(pointer(rows), start), m)
+        chosen = shift(pointer(rows), start)
+        gather(lanes, net, space, pointer(inputs), chosen, m)
         forward(lanes, net, space, m, True)
-        for r in range(m):
-            for c in range(n_outputs):
-                space.outputs[r * net.sizes[3] + c] = adjoints[start + r, c]
-        backward(lanes, net, space, pointer(grad), m)
+        if loss == GIVEN:
+            for r in range(m):
+                for c in range(n_outputs):
+                    space.outputs[r * pitch + c] = adjoints[start + r, c]
+        else:
+            outputs, values = space.outputs, pointer(adjoints)
+            add_loss(loss, outputs, pitch, n_outputs, pointer(labels), values, chosen, m, 1)
+        backward(lanes, net, space, pointer(grad), m, weights)
         out = shift(pointer(grad_inputs), start * width)
         copy_rows(lanes, out, width, space.eta, net.sizes[0], m, width)
 
@@ -119,7 +140,7 @@ def train(  # noqa: ANN201
                 m,
                 batch,
             )
-            backward(lanes, net, space, pointer(grad), m)
+            backward(lanes, net, space, pointer(grad), m, True)
         norms[i] = step(lanes, rule, pointer(grad), rates[i], steps + i + 1)
         if not losses[i] <= limit or math.isinf(losses[i]):
             return i + 1

@@ -1,4 +1,4 @@
-"""Losses of a block of rows and their adjoints, equal to those of ``playground.losses``."""
+"""Losses of a block of rows and their adjoints: ``playground.losses``, and the margin of attacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 
 from playground.fused.jit import inner
 
-CROSS_ENTROPY, SQUARE_OF_CLASSES, SQUARE_OF_VALUES = range(3)
+CROSS_ENTROPY, SQUARE_OF_CLASSES, SQUARE_OF_VALUES, MARGIN = range(4)
+GIVEN = -1  # no loss: the adjoints are given
 
 
 @inner
@@ -21,6 +22,8 @@ def add_loss(kind, outputs, pitch, columns, labels, values, chosen, rows, total)
         start, row = r * pitch, chosen[r]
         if kind == CROSS_ENTROPY:
             loss += _cross_entropy(outputs, start, columns, labels[row], total)
+        elif kind == MARGIN:
+            loss += _margin(outputs, start, columns, labels[row], total)
         else:
             for c in range(columns):
                 gap = outputs[start + c]
@@ -45,3 +48,16 @@ def _cross_entropy(outputs, start, columns, label, total):  # noqa: ANN001
         share = math.exp(outputs[start + c] - top) / mass
         outputs[start + c] = (share - (1.0 if c == label else 0.0)) / total
     return (math.log(mass) - chosen) / total
+
+
+@inner
+def _margin(outputs, start, columns, label, total):  # noqa: ANN001
+    """The label's output less the greatest other one: log p_label − max log p_other."""
+    other = 1 if label == 0 else 0
+    for c in range(columns):
+        if c != label and outputs[start + c] > outputs[start + other]:
+            other = c
+    loss = (outputs[start + label] - outputs[start + other]) / total
+    for c in range(columns):
+        outputs[start + c] = (1.0 if c == label else -1.0 if c == other else 0.0) / total
+    return loss

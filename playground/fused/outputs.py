@@ -1,4 +1,4 @@
-"""Outputs, trajectories and gradients of a net by the kernels."""
+"""Outputs, trajectories and gradients of a net by the kernels, and the net as attacks take it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from playground.fused import kernels
+from playground.fused import kernels, losses
 from playground.fused.plan import Plan
 
 
@@ -38,6 +38,34 @@ def trajectory(plan: Plan, x: Tensor) -> Tensor:
     return torch.from_numpy(states)
 
 
+def _pull_back(
+    plan: Plan,
+    inputs: np.ndarray,
+    loss: int,
+    labels: np.ndarray,
+    adjoints: np.ndarray,
+    grad: np.ndarray,
+) -> np.ndarray:
+    """Return the adjoints at depth zero ``(n, n_inputs)``; see the kernel."""
+    grad_inputs = np.empty_like(inputs)
+    space = plan.borrow(keep=True)
+    kernels.pull_back(
+        plan.lanes,
+        plan.tables(),
+        space,
+        inputs,
+        np.arange(len(inputs)),
+        plan.block(True),
+        loss,
+        labels,
+        adjoints,
+        grad,
+        grad_inputs,
+    )
+    plan.give_back(space, keep=True)
+    return grad_inputs
+
+
 class _Fused(torch.autograd.Function):
     """Features at depth zero to outputs; the way back computes the way forward anew."""
 
@@ -54,20 +82,8 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, adjoints: Tensor) -> tuple[Tensor | None, ...]:
         plan, inputs = ctx.plan, ctx.saved_tensors[0]
         grad = torch.zeros(plan.size, dtype=plan.dtype)
-        grad_inputs = torch.empty_like(inputs)
-        space = plan.borrow(keep=True)
-        kernels.pull_back(
-            plan.lanes,
-            plan.tables(),
-            space,
-            inputs.numpy(),
-            np.arange(len(inputs)),
-            plan.block(True),
-            adjoints.contiguous().numpy(),
-            grad.numpy(),
-            grad_inputs.numpy(),
-        )
-        plan.give_back(space, keep=True)
+        given = losses.GIVEN, np.empty(0, np.int64), adjoints.contiguous().numpy()
+        grad_inputs = torch.from_numpy(_pull_back(plan, inputs.numpy(), *given, grad.numpy()))
         parts = grad.split([p.numel() for p in plan.parameters])
         gradients = (part.view_as(p) for part, p in zip(parts, plan.parameters))
         return None, grad_inputs, *gradients
@@ -78,3 +94,57 @@ def forward(plan: Plan, x: Tensor) -> Tensor:
     y = plan.net.lift(plan.net.inputs(x))
     plan.net.nfe += plan.evaluations
     return _Fused.apply(plan, y, *plan.parameters)
+
+
+_LOSSES = {"ce": losses.CROSS_ENTROPY, "margin": losses.MARGIN}
+
+
+def input_gradient(plan: Plan, x: Tensor, labels: Tensor, loss: str = "ce") -> Tensor:
+    """Return the gradient of a loss with respect to points, that of no weight being computed.
+
+    One way through the layers and one back, with the adjoint at depth zero carried through the lift.
+
+    Args:
+        plan: The net.
+        x: Points ``(n, n_features)``.
+        labels: Classes ``(n,)``.
+        loss: ``"ce"``: the cross-entropy; ``"margin"``: log p_label − max log p_other.
+
+    Returns:
+        ∂ Σ loss / ∂x, of the shape of ``x``.
+
+    Raises:
+        ValueError: For an unknown loss, labels that are no classes of the net, or a net with one output.
+    """
+    if loss not in _LOSSES:
+        raise ValueError(f"loss: {loss!r} is not legal; legal is {' or '.join(_LOSSES)}")
+    if plan.n_outputs < 2:
+        raise ValueError("plan: the net has one output; legal are two or more")
+    classes = labels.to(torch.int64).contiguous().numpy()
+    if len(classes) != len(x) or (
+        len(x) and not 0 <= classes.min() <= classes.max() < plan.n_outputs
+    ):
+        raise ValueError(f"labels: legal are {len(x)} classes from 0 to {plan.n_outputs - 1}")
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        lifted = plan.net.lift(plan.net.inputs(x)).to(plan.dtype)
+    inputs = lifted.detach().contiguous().numpy()
+    empty = np.empty((0, 0), inputs.dtype), np.empty(0, inputs.dtype)
+    plan.net.nfe += plan.evaluations
+    adjoint = _pull_back(plan, inputs, _LOSSES[loss], classes, *empty)
+    return torch.autograd.grad(lifted, x, torch.from_numpy(adjoint))[0]
+
+
+class CompiledModel:
+    """A net by its kernels, as attacks take models: logits, and the gradient of a point."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return the logits ``(n, n_outputs)``, with gradients where they are enabled."""
+        return forward(self.plan, x) if torch.is_grad_enabled() else predict(self.plan, x)
+
+    def input_gradient(self, x: Tensor, labels: Tensor, loss: str) -> Tensor:
+        """Return ∂ Σ loss / ∂x, see the function of this name."""
+        return input_gradient(self.plan, x, labels, loss)
