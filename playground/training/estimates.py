@@ -17,8 +17,8 @@ from playground.training.augmenting import augments
 from playground.training.counting import Counted, Work, count
 from playground.training.devices import choose
 from playground.training.kernel_stepper import inner_of
-from playground.training.loop import SNAPSHOTS
-from playground.training.trainer import kept_steps, make_net
+from playground.training.moments import closely_judged, kept_steps, pictures_of
+from playground.training.trainer import make_net
 
 # Measured orders of magnitude on one core: what torch needs to launch an operator, forward and back,
 # and the arithmetic that it then reaches. An estimate is good to a factor of about three.
@@ -148,8 +148,8 @@ def measurements(experiment: Experiment, per_epoch: int) -> int:
         per_epoch: Its steps in an epoch.
     """
     steps = experiment.epochs * per_epoch
-    closely = steps if experiment.epochs < SNAPSHOTS // 2 else per_epoch
-    kept = {step for step in kept_steps(steps, SNAPSHOTS) if step <= closely}
+    closely = closely_judged(experiment, per_epoch)
+    kept = {step for step in kept_steps(steps, pictures_of(experiment)) if step <= closely}
     return len(kept | set(range(0, steps + 1, per_epoch)))
 
 

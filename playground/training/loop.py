@@ -25,12 +25,12 @@ from playground.training.events import (
     Started,
     Stopped,
 )
+from playground.training.moments import closely_judged, pictures_of
 from playground.training.notices import early_notices
 from playground.training.painter import Painter, make_scene
 from playground.training.staged import trainer_of
 from playground.training.trainer import Trainer
 
-SNAPSHOTS = 60  # of a whole run
 CHECKPOINT_SECONDS = 3.0
 POLL_SECONDS = 0.03  # the longest stretch of steps in which nobody is asked
 LIVE_SECONDS = 0.06  # with the polling between, more than ten pictures a second arrive
@@ -124,8 +124,8 @@ class _Session:
     @property
     def _closely_measured(self) -> bool:
         """Whether the figures of whole epochs say too little: at the start, and in short trainings."""
-        few = self.trainer.experiment.epochs < SNAPSHOTS // 2
-        return few or self.trainer.step < self.trainer.steps_per_epoch
+        trainer = self.trainer
+        return trainer.step <= closely_judged(trainer.experiment, trainer.steps_per_epoch)
 
     def _kept(self) -> Snapshot:
         return Snapshot(self.trainer.step, self.trainer.epoch, self.trainer.weights_now())
@@ -223,7 +223,7 @@ def train(
         changed = any("path" in changes for changes in recorded.values())
         trainer.paths.start(anew=checkpoint is None and not changed)
         painter = Painter(trainer)
-        to_keep = trainer.to_keep(SNAPSHOTS) if snapshots else ()
+        to_keep = trainer.to_keep(pictures_of(experiment)) if snapshots else ()
         session = _Session(trainer, control or Unattended(), recorded, painter, to_keep)
         notices = early_notices(trainer) if step == 0 else ()
         reason = f"{trainer.device_reason}; {trainer.paths.reason}"

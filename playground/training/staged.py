@@ -17,7 +17,8 @@ from playground.analysis.spectrum import scale_factor
 from playground.experiment import Experiment
 from playground.networks.multi_stage import MultiStageNet
 from playground.optimizers import evaluated
-from playground.training.trainer import Trainer, kept_steps
+from playground.training.moments import kept_steps
+from playground.training.trainer import Trainer
 
 FIGURES = 200  # of a stage, about
 LEAST = 1e-300  # what is left counts as nothing below this

@@ -21,6 +21,7 @@ from playground.training.augmenting import Augmentation
 from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
+from playground.training.moments import kept_steps
 from playground.training.paths import TORCH, Paths
 from playground.training.precision import Precision, dtype_of
 from playground.training.steppers import Taken, loss_limit
@@ -40,11 +41,6 @@ def make_net(experiment: Experiment) -> nn.Module:
         **experiment.network.options.model_dump(),
     )
     return net.to(dtype_of(experiment))
-
-
-def kept_steps(total: int, pictures: int) -> list[int]:
-    """Return steps from 0 to ``total``, dense where a training changes fast, at its start."""
-    return sorted({round(total * (i / pictures) ** 1.5) for i in range(pictures + 1)})
 
 
 class Trainer:

@@ -15,8 +15,8 @@ from playground.optimizers import OPTIMIZERS
 from playground.training import Limits, Orders, View, estimate, make_net, redraw, refusal, train
 from playground.training import events as e
 from playground.training.checkpoints import pack, unpack
-from playground.training.loop import SNAPSHOTS, rising
-from playground.training.trainer import kept_steps
+from playground.training.loop import rising
+from playground.training.moments import PICTURES, kept_steps
 
 ENDINGS = (e.Finished, e.Stopped, e.Paused, e.Diverged, e.Failed)
 
@@ -289,10 +289,10 @@ def test_regression_has_no_accuracy_and_learns():
 
 
 def test_snapshots_are_about_sixty_and_hold_both_ends():
-    steps = kept_steps(5000, SNAPSHOTS)
+    steps = kept_steps(5000, PICTURES)
     assert (steps[0], steps[-1]) == (0, 5000)
     assert 50 <= len(steps) <= 61
-    assert kept_steps(3, SNAPSHOTS) == [0, 1, 2, 3]
+    assert kept_steps(3, PICTURES) == [0, 1, 2, 3]
 
 
 def test_redraw_shows_what_training_showed():

@@ -9,10 +9,11 @@ from playground.ui.browser import browser
 from playground.ui.labs.attention_maps import draw_maps
 from playground.ui.labs.attention_parameters import draw_parameters
 from playground.ui.labs.attention_scores import draw_scores
-from playground.ui.labs.attention_settings import IMAGES, SHARED, SHEET, VIEWS, Settings
+from playground.ui.labs.attention_settings import SHARED, SHEET, VIEWS, Settings
 from playground.ui.labs.attention_solver import draw_solver
 from playground.ui.labs.attention_train import draw_training
 from playground.ui.labs.charting import title, view_switch
+from playground.ui.labs.images_sets import choosable, mark
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
@@ -42,7 +43,7 @@ def attention_page() -> None:
 def _controls(settings: Settings) -> None:
     data, networks, training = st.tabs(["Images", "Networks", "Training"])
     with data:
-        FORM.slot(settings.data, "data", FIELDS["data"], only=IMAGES)
+        FORM.slot(settings.data, "data", FIELDS["data"], only=choosable(), mark=mark)
         FORM.field(settings, "n_train")
         FORM.field(settings, "n_validation")
         FORM.seed(settings, "data_seed")

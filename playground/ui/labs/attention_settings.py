@@ -23,7 +23,7 @@ from playground.ui.sheet import Sheet
 IMAGES = tuple(
     name
     for name, entry in DATASETS.items()
-    if entry.image_shape is not None and name not in ("image_folder", "image_upload")
+    if entry.image_shape is not None and entry.task == "classification"
 )
 NAMES = {CLASSIC: "classic", FLOW: "ODE"}
 """What the charts call the nets, in this order."""

@@ -17,8 +17,8 @@ from playground.training.events import Metrics
 from playground.training.image_nfe import Spike, epoch_course, spikes
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
+from playground.ui.labs.images_sets import choosable, mark
 from playground.ui.labs.images_settings import (
-    CHOOSABLE,
     NFE_BORDERS,
     NFE_CHANNELS,
     SHEET,
@@ -44,7 +44,7 @@ def draw_nfe(settings: Settings) -> None:
 
 def _controls(settings: Settings) -> None:
     form = SHEET.form
-    form.slot(settings.data, "data", FIELDS["data"], only=CHOOSABLE)
+    form.slot(settings.data, "data", FIELDS["data"], only=choosable(), mark=mark)
     form.field(settings, "nfe_augment")
     if settings.nfe_augment == "channels":
         form.many(settings, "nfe_channels", {p: f"p = {p}" for p in NFE_CHANNELS})
