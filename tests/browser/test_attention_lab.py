@@ -132,7 +132,8 @@ def test_table_four_is_counted_and_what_is_too_large_is_said(lab):
     assert totals["MNIST, classic"] == 5387 - 129 + 3 * 128**2  # with queries, keys and values
     page.get_by_role("tab", name="Networks").click()
     see(page, "meant once, as here")
-    page.locator(".st-key-attention--network-form").get_by_text("as counted").click()
+    page.locator(".st-key-attention--network-form").get_by_role("combobox").click()
+    page.get_by_role("option", name="as counted").click()
     page.wait_for_function("!location.search.includes('network.form')", timeout=PATIENCE)
     expect(page.get_by_text("Figure 6: where the parameters are, as counted")).to_be_visible(
         timeout=PATIENCE
