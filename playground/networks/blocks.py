@@ -99,6 +99,9 @@ class StageNorm(BatchNorm):
     from stage to stage; statistics that mix them fit none, and a net that learns well by those of its
     batches is judged by others and fails.
 
+    Who steps the block sets ``turn`` to zero before each step, see ``begin_step``; a scheme with more
+    stages than the block was trained with has the last statistics for the rest.
+
     Args:
         channels: Channels of the features.
         stages: Evaluations in a step.
@@ -112,7 +115,7 @@ class StageNorm(BatchNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised features of the stage whose turn it is."""
-        stage, self.turn = self.turn, (self.turn + 1) % self.stages
+        stage, self.turn = min(self.turn, self.stages - 1), self.turn + 1
         batch = self.training and x.numel() > x.shape[1]  # see BatchNorm
         mean, variance = self.running_mean[stage], self.running_var[stage]
         if batch and self.repeats:
@@ -133,6 +136,13 @@ class StageNorm(BatchNorm):
         """Give a fresh block such normalisations in the place of its own."""
         if stages > 1:
             block.norms = nn.ModuleList(StageNorm(n.num_features, stages) for n in block.norms)
+
+
+def begin_step(module: nn.Module) -> None:
+    """Tell the normalisations inside that the next evaluation is the first stage of a step."""
+    for norm in module.modules():
+        if isinstance(norm, StageNorm):
+            norm.turn = 0
 
 
 class Shrink(nn.Module):

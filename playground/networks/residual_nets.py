@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from playground.integrators import INTEGRATORS
 from playground.networks.base import NETWORKS, ChosenScheme, Network
-from playground.networks.blocks import PreActBlock, Shrink, StageNorm
+from playground.networks.blocks import PreActBlock, Shrink, StageNorm, begin_step
 from playground.networks.images import BatchNorm, ImageNet, PooledHead, Shape, conv
 from playground.networks.residual import Residual, ResidualStack
 from playground.networks.residual_layouts import (
@@ -169,12 +169,10 @@ class HigherOrderResNet(StackedNet):
         shrinks = {index: Shrink(*sizes) for index, sizes in maps.items()}
         self.stack = ResidualStack(blocks, scheme=chosen, step=step, transitions=shrinks)
         self.step = step
-        self._norms = [module for module in self.modules() if isinstance(module, StageNorm)]
 
     def states(self, y: Tensor) -> list[Tensor]:
         """Return the features behind the stem and behind every block."""
-        for norm in self._norms:  # a pass that an error broke off leaves a turn behind
-            norm.turn = 0
+        begin_step(self)  # every block is met in one step of a pass
         return super().states(y)
 
     def times(self) -> list[float]:

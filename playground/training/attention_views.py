@@ -17,6 +17,7 @@ from playground.experiment import Experiment
 from playground.networks.attention import ADAPTIVE
 from playground.networks.sequences import Sequence
 from playground.training.attention_tables import FLOW
+from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
 JUDGED = 2000
@@ -64,7 +65,7 @@ def validation_images(experiment: Experiment) -> tuple[Tensor, Tensor, tuple[str
     key = experiment.data.model_dump_json()
     sizes = (experiment.n_train, experiment.n_validation, experiment.data_seed)
     x, y, names = _validation(key, *sizes, type(experiment.data))
-    return x.to(getattr(torch, experiment.precision)), y, names
+    return x.to(dtype_of(experiment)), y, names
 
 
 @lru_cache(maxsize=4)

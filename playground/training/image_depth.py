@@ -22,6 +22,7 @@ from playground.experiment import Experiment
 from playground.networks import PointNet
 from playground.networks.images import ImageNet, PooledHead
 from playground.training.image_views import judged
+from playground.training.precision import dtype_of
 
 PROBED, DRAWN = 1000, 300
 """Most images of each set that probes see, and most that are drawn as points."""
@@ -99,7 +100,7 @@ def depth_views(
         ValueError: If the data cannot be had, or the weights do not fit.
     """
     net, split = judged(experiment, weights)
-    dtype = getattr(torch, experiment.precision)
+    dtype = dtype_of(experiment)
     x, x_train = (
         torch.as_tensor(part[:PROBED]).to(dtype) for part in (split.x_validation, split.x_train)
     )
@@ -282,7 +283,7 @@ def feature_maps(experiment: Experiment, weights: Mapping[str, Tensor], index: i
     x = torch.as_tensor(split.x_validation[index : index + 1])
     channels, height, width = experiment.data.entry.shape_of(experiment.data.options)
     image = x.reshape(channels, height, width).clamp(0, 1).permute(1, 2, 0).float().numpy()
-    x = x.to(getattr(torch, experiment.precision))
+    x = x.to(dtype_of(experiment))
     with torch.no_grad():
         probabilities = net(x)[0].double().softmax(dim=0).numpy()
     return FeatureMaps(

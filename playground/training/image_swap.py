@@ -17,10 +17,12 @@ from playground.experiment import Experiment
 from playground.integrators import INTEGRATORS, Scheme
 from playground.networks import PointNet, Residual
 from playground.networks.attention import ODEAttention
+from playground.networks.blocks import begin_step
 from playground.networks.mixer import Mixer
 from playground.networks.neural_ode import SharedFlow
 from playground.networks.residual_nets import PreActResNet, StackedNet
 from playground.training.image_views import judged
+from playground.training.precision import dtype_of
 
 SCHEMES = tuple(n for n, e in INTEGRATORS.items() if e.kind != "adaptive" and n != "custom")
 """Explicit schemes with a fixed step."""
@@ -123,7 +125,7 @@ def image_swaps(
         if name not in SCHEMES:
             raise ValueError(f"scheme: {name!r} is not legal; legal are {', '.join(SCHEMES)}")
     net, split = judged(experiment, weights)
-    x = torch.as_tensor(split.x_validation[:JUDGED]).to(getattr(torch, experiment.precision))
+    x = torch.as_tensor(split.x_validation[:JUDGED]).to(dtype_of(experiment))
     y = torch.as_tensor(split.y_validation[:JUDGED])
     bench = _Bench(net, x, y)
     yield bench.usual(own_scheme(experiment), own_steps(experiment) or 0)
@@ -212,6 +214,7 @@ def _through_stack(
         if str(index) in stack.transitions:
             y = step.through(y, *stack.transitions[str(index)])
         for _ in range(steps):
+            begin_step(block)
             y = step(block, y)
     return y, step.evaluations
 

@@ -14,6 +14,7 @@ from playground.datasets import load
 from playground.datasets.images import fetch_points
 from playground.datasets.images.key_points import to_pixels
 from playground.experiment import Experiment
+from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
 JUDGED, SHOWN = 2000, 24
@@ -73,7 +74,7 @@ def point_views(experiment: Experiment, weights: Mapping[str, Tensor]) -> PointV
     table = fetch_points(options.hash)
     x = split.x_validation[:JUDGED]
     side = table.shape[2]
-    outputs = predict(net, torch.as_tensor(x).to(getattr(torch, experiment.precision)))
+    outputs = predict(net, torch.as_tensor(x).to(dtype_of(experiment)))
     guesses = _points(outputs.double().numpy(), side)
     truths = _points(split.y_validation[:JUDGED], side)
     usual = _points(split.y_train, side).mean(axis=0)

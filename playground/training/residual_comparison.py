@@ -17,6 +17,7 @@ from torch.nn import functional
 from playground.experiment import Experiment, NetworkSlot, SchemeSlot
 from playground.networks.residual_layouts import PREACT, TAYLOR
 from playground.training.image_views import parameters_of
+from playground.training.precision import dtype_of
 from playground.training.trainer import make_net
 
 REFERENCE = "preact_resnet"
@@ -157,7 +158,7 @@ def _expected(experiment: Experiment) -> float:
     n_train, n_validation = experiment.split_sizes
     batch = n_train if experiment.optimizer.entry.full_batch else experiment.batch_size
     batch = min(batch, n_train)
-    x = torch.rand(batch, experiment.n_features, dtype=getattr(torch, experiment.precision))
+    x = torch.rand(batch, experiment.n_features, dtype=dtype_of(experiment))
     y = torch.arange(batch) % experiment.n_outputs
     gradient = _quickest(lambda: functional.cross_entropy(net(x), y).backward())
     net.eval().requires_grad_(False)

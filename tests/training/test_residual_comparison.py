@@ -8,7 +8,9 @@ import torch
 from scipy import stats
 
 from playground.experiment import Experiment, SchemeSlot
+from playground.integrators import INTEGRATORS
 from playground.networks import build
+from playground.networks.base import ChosenScheme
 from playground.networks.residual_layouts import PREACT, Layout, without_shortcuts
 from playground.networks.residual_nets import HigherOrderResNet
 from playground.training import train
@@ -41,8 +43,9 @@ def weights(name, shape=(3, 32, 32), **options):
 def equal_blocks(blocks, layout):
     with torch.device("meta"):
         made = Layout(blocks, layout.base, layout.bottleneck)
-        chosen = build("ho_resnet", n_features=(3, 32, 32), n_classes=10, size="small").stack
-        net = HigherOrderResNet((3, 32, 32), 10, made, 1.0, chosen.connection.scheme)
+        scheme = INTEGRATORS["euler"]
+        chosen = ChosenScheme(scheme, scheme.options())
+        net = HigherOrderResNet((3, 32, 32), 10, made, 1.0, chosen)
     return sum(p.numel() for p in net.parameters())
 
 
