@@ -1,4 +1,4 @@
-"""Ways to look at the canvas views: their state, their pixels, their downloads."""
+"""Ways to look at views and charts, their state, their pixels, their downloads; and to press buttons."""
 
 import base64
 import csv
@@ -6,7 +6,9 @@ import io
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import TimeoutError, expect
 
+PATIENCE = 90_000
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 LIGHT, DARK = (255, 255, 255), (18, 22, 29)
 
@@ -78,3 +80,31 @@ def count_sent(page):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     return sent
+
+
+def rows_of(page, name):
+    """The rows of a chart, by its download."""
+    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
+        "button", name="CSV", exact=True
+    )
+    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
+        try:
+            with page.expect_download(timeout=PATIENCE / 3) as waiting:
+                button.click()
+            break
+        except TimeoutError:
+            if last:
+                raise
+    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
+
+
+def press(button):
+    """Click a button that goes away when it was heard; again where it was being drawn anew."""
+    for last in (False, False, True):
+        button.click()
+        try:
+            expect(button).to_have_count(0, timeout=PATIENCE / 3)
+            return
+        except AssertionError:
+            if last:
+                raise

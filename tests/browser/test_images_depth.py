@@ -1,13 +1,11 @@
 """Three views of the image lab as a person uses them: through depth, other schemes, the solver's work."""
 
-import csv
-import io
 import random
 import re
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from looking import rows_of
+from playwright.sync_api import expect
 
 PATIENCE = 90_000
 SHORT = "n_train=200&n_validation=60&epochs=2"
@@ -33,22 +31,6 @@ def see(page, pattern):
     found = page.get_by_text(re.compile(pattern)).first
     expect(found).to_be_visible(timeout=PATIENCE)
     return re.search(pattern, found.inner_text())
-
-
-def rows_of(page, name):
-    """The rows of a chart, by its download."""
-    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
-        "button", name="CSV", exact=True
-    )
-    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
-        try:
-            with page.expect_download(timeout=PATIENCE / 3) as waiting:
-                button.click()
-            break
-        except TimeoutError:
-            if last:
-                raise
-    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
 
 
 def fresh(name="weight_seed"):

@@ -1,13 +1,12 @@
 """The image lab as a person uses it: choose a net, train it on digits, look at what it gets wrong."""
 
-import csv
-import io
 import random
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from looking import rows_of
+from playwright.sync_api import expect
 
 PATIENCE = 90_000
 SHORT = "n_train=400&n_validation=200&epochs=3&network.size=small"
@@ -33,22 +32,6 @@ def see(page, pattern):
     found = page.get_by_text(re.compile(pattern)).first
     expect(found).to_be_visible(timeout=PATIENCE)
     return re.search(pattern, found.inner_text())
-
-
-def rows_of(page, name):
-    """The rows of a chart, by its download."""
-    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
-        "button", name="CSV", exact=True
-    )
-    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
-        try:
-            with page.expect_download(timeout=PATIENCE / 3) as waiting:
-                button.click()
-            break
-        except TimeoutError:
-            if last:
-                raise
-    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
 
 
 def fresh():
@@ -85,9 +68,9 @@ def test_net_and_scheme_are_chosen_and_what_does_not_fit_is_said(lab):
     page.wait_for_url(re.compile("network=preact_resnet"), timeout=PATIENCE)
     see(page, r"[\d,]+ trainable parameters")
     expect(page.get_by_text(f"{before} trainable parameters")).to_be_hidden(timeout=PATIENCE)
-    wrong = lab("data=spiral&network=mlp&epochs=0")
+    wrong = lab("data=spiral&network=multi_stage&epochs=0")
     see(wrong, "'spiral' is not legal here")
-    see(wrong, "'mlp' is not legal here")
+    see(wrong, "'multi_stage' is not legal here")
     see(wrong, r"epochs.*0 is not legal")
 
 

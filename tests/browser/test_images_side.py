@@ -1,14 +1,12 @@
 """Nets side by side as a person uses it: a very small study, its pairs, and the printed table."""
 
-import csv
-import io
 import random
 import re
 import statistics
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from looking import press, rows_of
+from playwright.sync_api import expect
 
 from playground.training.devices import gpus
 
@@ -38,28 +36,12 @@ def see(page, pattern):
     return re.search(pattern, found.inner_text())
 
 
-def rows_of(page, name):
-    """The rows of a chart, by its download."""
-    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
-        "button", name="CSV", exact=True
-    )
-    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
-        try:
-            with page.expect_download(timeout=PATIENCE / 3) as waiting:
-                button.click()
-            break
-        except TimeoutError:
-            if last:
-                raise
-    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
-
-
 def test_two_nets_are_trained_twice_and_compared_in_pairs(lab):
     seed = random.randrange(9000)
     page = lab(f"{TINY}&side_rivals=tm_resnet&weight_seed={seed}")
     see(page, "Table 1's protocol: 120 epochs, batches of 256")
     see(page, "2 epochs, batches of 64, 100 images of .* and 60 to judge by")
-    page.get_by_role("button", name="Train 4 nets").click()
+    press(page.get_by_role("button", name="Train 4 nets"))
     see(page, "4 of 4 nets are trained")
     pattern = r"TM-ResNet: ([+−][\d.]+) ± ([\d.]+) percentage points over 2 pairs: "
     pattern += r"(better|worse|no difference within 2 standard errors)"

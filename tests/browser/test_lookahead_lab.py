@@ -1,13 +1,11 @@
 """The Lookahead lab as a person uses it: every switch changes what is seen, and the link keeps it."""
 
-import csv
-import io
 import random
 import re
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from looking import press, rows_of
+from playwright.sync_api import expect
 
 PATIENCE = 60_000
 TINY = "epochs=2&points=100&inner=sgd&rates=0.1&periods=5&repetitions=2"
@@ -51,22 +49,6 @@ def see(page, pattern, seconds=60):
     found = page.get_by_text(re.compile(pattern)).first
     expect(found).to_be_visible(timeout=1000 * seconds)
     return re.search(pattern, found.inner_text())
-
-
-def rows_of(page, name):
-    """The rows of a chart, by its download."""
-    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
-        "button", name="CSV", exact=True
-    )
-    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
-        try:
-            with page.expect_download(timeout=PATIENCE / 3) as waiting:
-                button.click()
-            break
-        except TimeoutError:
-            if last:
-                raise
-    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
 
 
 def lengths(page):
@@ -189,14 +171,7 @@ def test_a_study_can_be_stopped_and_goes_on(lab):
     stop = page.get_by_role("button", name="Stop the study")
     expect(stop).to_be_visible(timeout=PATIENCE)
     see(page, "to go")
-    for last in (False, False, True):  # the page is being drawn anew; a person would click again
-        stop.click()
-        try:
-            expect(stop).to_have_count(0, timeout=PATIENCE / 3)
-            break
-        except AssertionError:
-            if last:
-                raise
+    press(stop)
     again = page.get_by_role("button", name=re.compile(r"Train (the other )?\d+( nets)?$"))
     expect(again).to_be_visible(timeout=PATIENCE)
 

@@ -1,14 +1,12 @@
 """The multi-stage lab as a person uses it: train two stages, read the table, add one, break a formula."""
 
-import csv
-import io
 import math
 import random
 import re
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from looking import rows_of
+from playwright.sync_api import expect
 
 PATIENCE = 90_000
 SHORT = "optimizer.adam_steps=150&lbfgs=150&n_train=120"
@@ -77,22 +75,6 @@ def table(page):
     rows = grid.locator("tbody tr").all()
     cells = [[cell.text_content() for cell in row.locator("td").all()] for row in rows]
     return [dict(zip(names, row)) for row in cells]
-
-
-def rows_of(page, name):
-    """The rows of a chart, by its download."""
-    button = page.locator(f".st-key-chart_menu-{name}").get_by_role(
-        "button", name="CSV", exact=True
-    )
-    for last in (False, False, True):  # a click on what is being drawn anew goes to nobody
-        try:
-            with page.expect_download(timeout=PATIENCE / 3) as waiting:
-                button.click()
-            break
-        except TimeoutError:
-            if last:
-                raise
-    return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
 
 
 def test_two_stages_are_trained_the_table_read_and_a_third_added(lab, new_page):

@@ -79,6 +79,9 @@ def _drawn(
     if held is None:
         st.caption("The first predictions come in a moment.")
         return
+    st.caption(
+        f"{_pace(metrics):,.0f} images a second in the last epoch, while nothing was judged."
+    )
     # While it trains, pictures of all would take their time from the training.
     most = _GLANCE if studies.is_going(run) else JUDGED
     told = experiment.model_dump_json()
@@ -103,6 +106,11 @@ def curves(metrics: list[Metrics]) -> None:
     with right:
         st.markdown("##### Accuracy")
         draw("accuracy", curve("accuracy"), curve_rows(rows, "accuracy"))
+
+
+def _pace(metrics: list[Metrics]) -> float:
+    """Return the images a second that were trained on before the last figures."""
+    return next((m.samples_per_second for m in reversed(metrics) if m.samples_per_second), 0.0)
 
 
 def _predictions(views: ImageViews) -> None:
