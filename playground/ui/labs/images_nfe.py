@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from playground.charts.depth import marked
 from playground.charts.lines import Axis, lines
 from playground.charts.study import bands
 from playground.datasets import DATASETS, TableError
 from playground.experiment import Experiment
 from playground.jobs import RunRecord, studies
 from playground.training.events import Metrics
-from playground.training.image_nfe import Spike, epoch_course, spikes
+from playground.training.image_nfe import epoch_course
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.images_sets import choosable, mark
@@ -25,12 +24,11 @@ from playground.ui.labs.images_settings import (
     SOLVERS,
     Settings,
 )
+from playground.ui.labs.images_spikes import Trainings, draw_spikes
 from playground.ui.labs.studying import draw_study
 
 FIELDS = Settings.model_fields
 _LEAST = 1e-4  # of a band on a logarithmic axis
-_LATE = 0.5  # share of the epochs behind which an epoch is late
-Trainings = dict[str, list[list[Metrics]]]
 
 
 def draw_nfe(settings: Settings) -> None:
@@ -141,7 +139,7 @@ def _results(names: list[str], runs: list[RunRecord | None]) -> None:
         return
     _courses(found, settings.nfe_gradient == "adjoint")
     _against(found, settings, all(map(studies.is_done, runs)))
-    _instability(found, settings)
+    draw_spikes(found, settings)
 
 
 def _ended_badly(names: list[str], runs: list[RunRecord | None], per: int) -> None:
@@ -271,83 +269,4 @@ def _setting(settings: Settings) -> str:
         f"{SOLVERS[settings.nfe_solver]} to {settings.nfe_tolerance:g}: a small copy of what Dupont et "
         "al. (2019) drew for all of MNIST and CIFAR-10. So few repetitions tell large differences from "
         "chance, not small ones."
-    )
-
-
-def _instability(found: Trainings, settings: Settings) -> None:
-    st.markdown("##### Does it become unstable?")
-    field, _ = st.columns([2, 3])
-    with field:
-        SHEET.form.field(settings, "nfe_factor")
-    series = tuple(name for name, runs in found.items() if runs)
-    marks: list[tuple[str, Spike]] = []
-    parts: dict[str, list[dict[str, Any]]] = {
-        "train_loss": [],
-        "nfe_forward": [],
-        "gradient_norm": [],
-    }
-    for name in series:
-        for i, run in enumerate(found[name]):
-            training = f"{name}, repetition {i + 1}"
-            own = {spike.epoch: spike for spike in spikes(run, settings.nfe_factor)}
-            marks += [(training, spike) for spike in own.values()]
-            for m in run:
-                if m.step == 0:
-                    continue
-                times = own[m.epoch].times if m.epoch in own else 0.0
-                row = {"series": name, "training": training, "epoch": m.epoch, "marked": times}
-                for quantity, rows in parts.items():
-                    rows.append({**row, "value": getattr(m, quantity)})
-    for column, (quantity, title, log) in zip(
-        st.columns(3, gap="medium"),
-        (
-            ("train_loss", "training loss", True),
-            ("nfe_forward", "NFE, forward", False),
-            ("gradient_norm", "norm of the gradient", True),
-        ),
-    ):
-        with column:
-            draw(f"spikes_{quantity}", marked(series, title, log), pd.DataFrame(parts[quantity]))
-    st.markdown(_told(found, marks, settings))
-    if marks:
-        with st.expander("The marked epochs"):
-            table(_spike_rows(marks))
-
-
-def _told(found: Trainings, marks: list[tuple[str, Spike]], settings: Settings) -> str:
-    """Say how many epochs stand out, and whether late ones do."""
-    trainings = sum(map(len, found.values()))
-    epochs = sum(m.step > 0 for runs in found.values() for run in runs for m in run)
-    limit = f"more than {settings.nfe_factor:g} times the least loss before"
-    if not marks:
-        return (
-            f"**None** of {epochs:,} epochs of {trainings} trainings ended with {limit}: nothing became "
-            "unstable here. Longer trainings and higher learning rates are likelier to."
-        )
-    late = sum(spike.epoch > _LATE * settings.nfe_epochs for _, spike in marks)
-    worst_of, worst = max(marks, key=lambda each: each[1].times)
-    harder = sum(spike.nfe > spike.usual_nfe for _, spike in marks)
-    return (
-        f"**{len(marks)}** of {epochs:,} epochs of {trainings} trainings ended with {limit} (diamonds), "
-        f"**{late}** of them in the second half. The worst is epoch {worst.epoch:g} of {worst_of}: "
-        f"{worst.times:.3g} times. At {harder} of them the solver worked harder than in the median epoch "
-        "before."
-    )
-
-
-def _spike_rows(marks: list[tuple[str, Spike]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "training": training,
-                "epoch": f"{spike.epoch:g}",
-                "loss": f"{spike.loss:.4g}",
-                "times the least": f"{spike.times:.3g}",
-                "NFE": spike.nfe,
-                "usual NFE": f"{spike.usual_nfe:g}",
-                "gradient norm": f"{spike.gradient_norm:.3g}",
-                "usual norm": f"{spike.usual_norm:.3g}",
-            }
-            for training, spike in marks
-        ]
     )
