@@ -10,12 +10,15 @@ run: $(VENV)/run.stamp
 	$(BIN)/python -m playground app \
 		$(if $(PORT),--server.port $(PORT)) $(if $(ADDRESS),--server.address $(ADDRESS))
 
+# Two at a time: one process has the browser to itself, the other takes what needs none.
+TOGETHER := -n 2 --dist loadgroup
+
 test: $(VENV)/dev.stamp browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
 # Every combination where `make test` takes a cover of them.
 test-full: $(VENV)/dev.stamp browser lint
-	$(BIN)/python -m pytest -m "full or not full"
+	$(BIN)/python -m pytest $(TOGETHER) -m "full or not full"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
