@@ -43,7 +43,7 @@ IMAGES = np.arange(5 * 3 * 4, dtype=np.uint8).reshape(5, 3, 4)
 def test_idx_round_trip(tmp_path, array, ending):
     path = tmp_path / f"x{ending}"
     data = idx_bytes(array)
-    path.write_bytes(gzip.compress(data) if ending else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if ending else data)
     again = read_idx(path)
     assert again.dtype == np.uint8
     np.testing.assert_array_equal(again, array)
@@ -72,7 +72,7 @@ GOOD = idx_bytes(IMAGES)
 )
 def test_a_wrong_idx_file_is_named_with_the_reason(tmp_path, data, words, ending):
     path = tmp_path / f"bad-idx3-ubyte{ending}"
-    path.write_bytes(gzip.compress(data) if ending else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if ending else data)
     with pytest.raises(ImageError, match=words) as caught:
         read_idx(path)
     assert str(path) in str(caught.value)
@@ -221,7 +221,7 @@ def seed(home, name, *, rows=30, labels=str, woven=False, spoil=None):
     for inside, data in files.items():
         path = home / "openml" / "openml.org" / f"{inside}.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(data))
+        path.write_bytes(gzip.compress(data, mtime=0))
     return planes, y
 
 
@@ -264,11 +264,15 @@ def test_what_was_laid_ready_is_read_without_a_network(
     ("inside", "data", "words"),
     [
         ("api/v1/json/data/554", b"junk", "554.gz is damaged"),
-        ("api/v1/json/data/554", gzip.compress(b"{}"), "describes no data set"),
-        ("api/v1/json/data/554", gzip.compress(b"[1"), "554.gz is damaged"),
+        ("api/v1/json/data/554", gzip.compress(b"{}", mtime=0), "describes no data set"),
+        ("api/v1/json/data/554", gzip.compress(b"[1", mtime=0), "554.gz is damaged"),
         ("api/v1/json/data/features/554", None, "features/554.gz is missing"),
         ("data/v1/download/7/mnist.arff", None, "mnist.arff.gz is missing"),
-        ("data/v1/download/7/mnist.arff", gzip.compress(b"x"), "not the file that its description"),
+        (
+            "data/v1/download/7/mnist.arff",
+            gzip.compress(b"x", mtime=0),
+            "not the file that its description",
+        ),
     ],
 )
 def test_what_was_laid_ready_badly_is_named_and_stays(home, no_network, inside, data, words):
@@ -335,7 +339,7 @@ class Reply:
     """What a server answers: bytes, compressed or not."""
 
     def __init__(self, data, packed):
-        self.left = gzip.compress(data) if packed else data
+        self.left = gzip.compress(data, mtime=0) if packed else data
         self.headers = {"Content-Encoding": "gzip"} if packed else {}
 
     def read(self, n):
