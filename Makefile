@@ -10,15 +10,24 @@ run: $(VENV)/run.stamp
 	$(BIN)/python -m playground app \
 		$(if $(PORT),--server.port $(PORT)) $(if $(ADDRESS),--server.address $(ADDRESS))
 
-# Two at a time: one process has the browser to itself, the other takes what needs none.
-TOGETHER := -n 2 --dist loadgroup
+# Two cores: one drives the browser, the other meanwhile runs the tests that need none, and tells at the end.
+UNITS := .pytest_cache/units.txt
 
 test: $(VENV)/dev.stamp browser lint
-	$(BIN)/python -m pytest $(TOGETHER)
+	$(call together,)
 
 # Every combination where `make test` takes a cover of them.
 test-full: $(VENV)/dev.stamp browser lint
-	$(BIN)/python -m pytest $(TOGETHER) -m "full or not full"
+	$(call together,-m "full or not full")
+
+define together
+@mkdir -p $(dir $(UNITS)); \
+$(BIN)/python -m pytest --ignore=tests/browser $(1) >$(UNITS) 2>&1 & units=$$!; \
+$(BIN)/python -m pytest tests/browser $(1); browser=$$?; \
+wait $$units; status=$$?; cat $(UNITS); \
+echo "tests in the browser: $$browser, others: $$status (0 is passed)"; \
+exit $$((browser + status))
+endef
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -32,14 +32,11 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # All of them one after another where several processes run tests.
-            item.add_marker(pytest.mark.xdist_group("browser"))
             # A browser, a server, an engine and its workers share what may be two busy cores: a
             # person would wait and click again, and so does the test, in full, twice at most.
             item.add_marker(pytest.mark.flaky(reruns=2))
