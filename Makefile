@@ -24,9 +24,9 @@ define together
 @mkdir -p $(dir $(UNITS)); \
 $(BIN)/python -m pytest --ignore=tests/browser $(1) >$(UNITS) 2>&1 & units=$$!; \
 $(BIN)/python -m pytest tests/browser $(1); browser=$$?; \
-wait $$units; status=$$?; cat $(UNITS); \
-echo "tests in the browser: $$browser, others: $$status (0 is passed)"; \
-exit $$((browser + status))
+wait $$units; status=$$?; \
+echo "Tests in the browser ended with $$browser, the others with $$status (0 is passed):"; \
+cat $(UNITS); exit $$((browser + status))
 endef
 
 lint: $(VENV)/dev.stamp
