@@ -10,6 +10,7 @@ import numpy as np
 
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS, SETS, curve
+from playground.charts.finish import finish
 
 NETS = ("classic", "ODE")
 """Names of the nets in every chart, in the order of their colours."""
@@ -18,14 +19,6 @@ GAP = " "
 """Name of the empty column between the nets."""
 _SHADES = alt.Scale(scheme="viridis", domainMin=0)
 _DASHES = {"training": [4, 3], "validation": [1, 0]}
-
-
-def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
-    shaped = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 
 def _by_net(**legend: Any) -> alt.Color:
@@ -67,7 +60,7 @@ def overlaid(quantity: Literal["loss", "accuracy"], height: int = 270) -> dict[s
             alt.Tooltip(f"{quantity}:Q", format=shown_as),
         ],
     )
-    return _finish(lines, height, f"{quantity} of both nets over the epochs")
+    return finish(lines, f"{quantity} of both nets over the epochs", height=height)
 
 
 @cache
@@ -101,13 +94,13 @@ def over_times(columns: tuple[str, ...], positions: int, height: int) -> dict[st
         **place,
     )
     if positions > 16 or len(columns) > 8:
-        return _finish(cells, height, "weight of each position at each time")
+        return finish(cells, "weight of each position at each time", height=height)
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("weight:Q", format=".2f"),
         color=alt.condition("datum.bright", alt.value("black"), alt.value("white")),
         **place,
     )
-    return _finish(alt.layer(cells, numbers), height, "weight of each position at each time")
+    return finish(alt.layer(cells, numbers), "weight of each position at each time", height=height)
 
 
 @cache
@@ -134,7 +127,7 @@ def over_pairs(positions: int, height: int) -> dict[str, Any]:
             ],
         )
     )
-    return _finish(cells, height, "weight of each position for each query")
+    return finish(cells, "weight of each position for each query", height=height)
 
 
 def _ordinal(column: str, title: str, count: int, kind: Any = alt.Y) -> Any:
@@ -181,7 +174,9 @@ def widths(columns: tuple[str, ...], positions: int, height: int = 230) -> dict[
             ),
         )
     )
-    return _finish(chart, height, "effective number of positions of the attention in each image")
+    return finish(
+        chart, "effective number of positions of the attention in each image", height=height
+    )
 
 
 @cache
@@ -218,7 +213,7 @@ def parameters(names: tuple[str, ...], parts: tuple[str, ...], height: int = 280
             ],
         )
     )
-    return _finish(chart, height, "trainable parameters of both nets by their parts")
+    return finish(chart, "trainable parameters of both nets by their parts", height=height)
 
 
 def picture(

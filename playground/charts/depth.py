@@ -9,18 +9,10 @@ import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
+from playground.charts.finish import finish
 
 _SPIKE = "#D62728"
-
-
-def _finish(chart: Any, about: str, **size: Any) -> dict[str, Any]:
-    shaped = chart.properties(
-        padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about, **size
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    # In the configuration, where a page that has less room can change it.
-    compact = compact.configure_legend(columns=6)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+_COLUMNS = 6  # of a legend
 
 
 def _colour(column: str, series: tuple[str, ...]) -> alt.Color:
@@ -64,7 +56,7 @@ def change(x_title: str, height: int = 240) -> dict[str, Any]:
         ],
     )
     about = "relative change of the features over depth"
-    return _finish(alt.layer(whiskers, line, points), about, height=height)
+    return finish(alt.layer(whiskers, line, points), about, legend_columns=_COLUMNS, height=height)
 
 
 @cache
@@ -107,7 +99,12 @@ def parting(x_title: str, height: int = 240) -> dict[str, Any]:
         .mark_point(size=40, filled=True, opacity=1)
         .encode(**encoding)
     )
-    return _finish(alt.layer(line, points), "accuracy of linear probes over depth", height=height)
+    return finish(
+        alt.layer(line, points),
+        "accuracy of linear probes over depth",
+        legend_columns=_COLUMNS,
+        height=height,
+    )
 
 
 @cache
@@ -157,7 +154,11 @@ def clouds(
             spacing=10,
         )
     )
-    return _finish(chart, "features of images at several depths in two directions")
+    return finish(
+        chart,
+        "features of images at several depths in two directions",
+        legend_columns=_COLUMNS,
+    )
 
 
 @cache
@@ -201,8 +202,11 @@ def swaps(
             alt.Tooltip("value:Q", title=title, format=shown),
         ],
     )
-    return _finish(
-        alt.layer(usual, marks), f"{title} of a trained net by scheme", height=alt.Step(24)
+    return finish(
+        alt.layer(usual, marks),
+        f"{title} of a trained net by scheme",
+        legend_columns=_COLUMNS,
+        height=alt.Step(24),
     )
 
 
@@ -242,4 +246,6 @@ def marked(
         .mark_point(size=90, shape="diamond", filled=True, opacity=1, color=_SPIKE)
         .encode(x=x, y=y, tooltip=[*tips, alt.Tooltip("marked:Q", title="times", format=".3~g")])
     )
-    return _finish(alt.layer(line, found), f"{title} over the epochs", height=height)
+    return finish(
+        alt.layer(line, found), f"{title} over the epochs", legend_columns=_COLUMNS, height=height
+    )

@@ -10,6 +10,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
+from playground.charts.finish import finish
 from playground.charts.plane import ARROWS
 
 SAMPLES = "samples"
@@ -70,7 +71,7 @@ def _field_chart(
     )
     chart = alt.layer(arrows, _samples(x, y, titles), _paths(x, y, titles, known, order="t:Q"))
     described = f"{y_title} over {x_title}: the {series} field, trajectories and samples"
-    return _finished(chart, height, described)
+    return finish(chart, described, height=height)
 
 
 def component_chart(
@@ -111,7 +112,9 @@ def _component_chart(
     chart = alt.layer(
         later, _paths(x, y, ("t", y_title), known, order="x:Q"), _samples(x, y, ("t", y_title))
     )
-    return _finished(chart, height, f"{y_title} over time: truth, learned trajectory and samples")
+    return finish(
+        chart, f"{y_title} over time: truth, learned trajectory and samples", height=height
+    )
 
 
 def _axis(column: str, title: str, ends: tuple[float, ...], kind: Any) -> Any:
@@ -173,11 +176,3 @@ def _hover(titles: tuple[str, str]) -> list[alt.Tooltip]:
     if titles[0] == "t":
         del names["t"]
     return [alt.Tooltip(f"{n}:Q", title=title, format=".4~g") for n, title in names.items()]
-
-
-def _finished(chart: alt.LayerChart, height: int, about: str) -> dict[str, Any]:
-    sized = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = sized.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from playground.charts.colours import TRAIN, VALIDATION
 from playground.charts.curves import ROWS, SETS
+from playground.charts.finish import finish
 
 _CRISP = 96  # pixels of an image's side in a strip, so that no browser blurs its pixels
 _GAP = 6  # pixels between two images
@@ -51,14 +52,8 @@ def balance(classes: tuple[str, ...], height: int = 230) -> dict[str, Any]:
                 alt.Tooltip("share:Q", title="share of the part", format=".1%"),
             ],
         )
-        .properties(
-            height=height,
-            padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
-            description="how many images of each class both parts have",
-        )
     )
-    compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+    return finish(chart, "how many images of each class both parts have", height=height)
 
 
 def strip(images: np.ndarray, places: int | None = None) -> np.ndarray:

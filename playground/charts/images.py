@@ -9,14 +9,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
-
-
-def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
-    shaped = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+from playground.charts.finish import finish
 
 
 @cache
@@ -59,7 +52,7 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
         )
     )
     chart = alt.layer(cells, numbers) if len(classes) <= 20 else cells
-    return _finish(chart, height, "how many images of each class were taken for each class")
+    return finish(chart, "how many images of each class were taken for each class", height=height)
 
 
 @cache
@@ -94,4 +87,4 @@ def features(
         ),
         tooltip=[alt.Tooltip("class:N")],
     )
-    return _finish(chart, height, "last features of images in two directions")
+    return finish(chart, "last features of images in two directions", height=height)

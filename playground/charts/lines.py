@@ -11,6 +11,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
+from playground.charts.finish import finish
 
 LEGEND_COLUMNS = 2  # a page that has less room may say so in the configuration
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
@@ -126,14 +127,8 @@ def _lines(
         layers.append(
             marked.mark_point(size=34, filled=True, opacity=1, clip=True).encode(**encoding)
         )
-    chart = alt.layer(*layers).properties(
-        height=height,
-        padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
-        description=about or f"{y.title} over {x.title}",
-    )
-    compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    compact = compact.configure_legend(columns=LEGEND_COLUMNS)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+    about = about or f"{y.title} over {x.title}"
+    return finish(alt.layer(*layers), about, legend_columns=LEGEND_COLUMNS, height=height)
 
 
 def _positive(x: Axis, y: Axis) -> str:

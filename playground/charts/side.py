@@ -10,14 +10,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
-
-
-def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
-    shaped = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
+from playground.charts.finish import finish
 
 
 def _colour(nets: Sequence[str]) -> alt.Color:
@@ -65,7 +58,7 @@ def strip(nets: tuple[str, ...], title: str, height: int = 300) -> dict[str, Any
         ],
     )
     chart = alt.layer(joined, spread, means, points)
-    return _finish(chart, height, f"{title} of every repetition")
+    return finish(chart, f"{title} of every repetition", height=height)
 
 
 @cache
@@ -107,4 +100,4 @@ def differences(nets: tuple[str, ...], title: str, height: int = 150) -> dict[st
         ],
     )
     chart = alt.layer(zero.encode(x=alt.datum(0)), spread, means, points)
-    return _finish(chart, height, f"{title}, repetition by repetition")
+    return finish(chart, f"{title}, repetition by repetition", height=height)

@@ -10,6 +10,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
+from playground.charts.finish import finish
 
 MARKS = "marks"
 """Name of the data of the wave that is marked: columns frequency, words, late (beyond the middle)."""
@@ -19,14 +20,6 @@ FLOOR = "floor"
 """Name of the data of what the precision cannot tell apart: columns level, words."""
 AT, BETWEEN = "at the points", "between them"
 _POWERS = alt.Axis(format="~e", tickCount=6)
-
-
-def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
-    shaped = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 
 @cache
@@ -58,7 +51,7 @@ def residual(title: str, height: int = 200) -> dict[str, Any]:
         size=16, filled=True, opacity=0.7, color=CLASSES[4], clip=True
     )
     chart = alt.layer(zero, points.encode(**place), line.encode(**place))
-    return _finish(chart, height, f"{title} over x")
+    return finish(chart, f"{title} over x", height=height)
 
 
 @cache
@@ -97,7 +90,7 @@ def waves(title: str, height: int = 200) -> dict[str, Any]:
         .encode(x=x, y=alt.value(0), text="words:N")
         for late, align in ((False, "left"), (True, "right"))
     ]
-    return _finish(alt.layer(rule, line, points, *words), height, f"spectrum of {title}")
+    return finish(alt.layer(rule, line, points, *words), f"spectrum of {title}", height=height)
 
 
 @cache
@@ -145,7 +138,7 @@ def loss(series: tuple[str, ...], quantity: str = "MSE / 2", height: int = 260) 
         x=alt.value(0), y=alt.Y("level:Q", scale=scale, title=quantity), text="words:N"
     )
     chart = alt.layer(rules, names, level, told, line)
-    return _finish(chart, height, f"{quantity} over iterations, stage by stage")
+    return finish(chart, f"{quantity} over iterations, stage by stage", height=height)
 
 
 @cache
@@ -180,7 +173,7 @@ def heat_map(title: str, signed: bool, height: int = 260) -> dict[str, Any]:
             ],
         )
     )
-    return _finish(chart, height, f"{title} over the plane")
+    return finish(chart, f"{title} over the plane", height=height)
 
 
 @cache
@@ -230,4 +223,4 @@ def spread(
     mean = base.mark_point(size=80, filled=True, opacity=1, shape="diamond").encode(
         y=alt.Y("mean:Q", title=title, scale=scale), tooltip=tips, **place
     )
-    return _finish(alt.layer(bar, single, mean), height, f"{title} over {group_title}")
+    return finish(alt.layer(bar, single, mean), f"{title} over {group_title}", height=height)

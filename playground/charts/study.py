@@ -10,6 +10,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
+from playground.charts.finish import finish
 
 
 def _colour(series: Sequence[str]) -> alt.Color:
@@ -19,14 +20,6 @@ def _colour(series: Sequence[str]) -> alt.Color:
         scale=alt.Scale(domain=list(series), range=colours),
         legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=220, symbolOpacity=1),
     )
-
-
-def _finish(chart: Any, height: int, about: str) -> dict[str, Any]:
-    shaped = chart.properties(
-        height=height, padding={"left": 2, "right": 8, "top": 2, "bottom": 2}, description=about
-    )
-    compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 
 @cache
@@ -72,7 +65,9 @@ def whiskers(
         y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q", **place
     )
     means = base.mark_point(size=70, filled=True, opacity=1).encode(y=y, tooltip=tips, **place)
-    return _finish(alt.layer(spread, means), height, f"{title} over {group_title}, mean ± std")
+    return finish(
+        alt.layer(spread, means), f"{title} over {group_title}, mean ± std", height=height
+    )
 
 
 @cache
@@ -122,4 +117,4 @@ def bands(
             alt.Tooltip("high:Q", title="mean + std", format=".4~g"),
         ],
     )
-    return _finish(alt.layer(area, line), height, f"{title} over {x_title}, mean ± std")
+    return finish(alt.layer(area, line), f"{title} over {x_title}, mean ± std", height=height)

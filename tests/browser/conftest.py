@@ -173,6 +173,23 @@ def new_page(browser):
         context.close()
 
 
+@pytest.fixture
+def open_lab(app, new_page):
+    """open_lab(path, sign, link) opens a page and waits for a text; none may fail."""
+    errors = []
+
+    def open_named(path, sign, link="", *, address=None, patience=90_000, **context):
+        options = {"width": 1440, "height": 1000, **context}
+        page = new_page(address or f"{app}/{path}?{link}", **options)
+        page.set_default_timeout(patience)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.get_by_text(sign).first.wait_for()
+        return page
+
+    yield open_named
+    assert errors == []
+
+
 @pytest.fixture(scope="session")
 def canvas_url(serve):
     """The demo page of the canvas views."""

@@ -3,6 +3,8 @@
 import base64
 import csv
 import io
+import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +98,18 @@ def rows_of(page, name):
             if last:
                 raise
     return list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
+
+
+def see(page, pattern, patience=120_000):
+    """Wait until the page shows a pattern; return the match."""
+    found = page.get_by_text(re.compile(pattern)).first
+    expect(found).to_be_visible(timeout=patience)
+    return re.search(pattern, found.inner_text())
+
+
+def fresh(name="weight_seed"):
+    """A seed that no earlier attempt of a test has had: its run would be found trained."""
+    return f"{name}={random.randrange(9000)}"
 
 
 def press(button):

@@ -1,10 +1,10 @@
 """The attention lab as a person uses it: train both nets, compare them, look where they look."""
 
-import random
 import re
+from functools import partial
 
 import pytest
-from looking import rows_of
+from looking import fresh, rows_of, see
 from playwright.sync_api import expect
 
 PATIENCE = 90_000
@@ -12,34 +12,13 @@ SHORT = "n_train=400&n_validation=120&epochs=3"
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link=""):
-        page = new_page(f"{app}/attention?{link}", width=1440, height=1000)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("neural ODE and classic, side by side").first.wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
-
-
-def see(page, pattern):
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
-    return re.search(pattern, found.inner_text())
+    return partial(open_lab, "attention", "neural ODE and classic, side by side", patience=PATIENCE)
 
 
 def switch(page, view):
     page.get_by_role("radio", name=view).click()
-
-
-def fresh():
-    """A seed that no earlier attempt of a test has had: its runs would be found trained."""
-    return f"weight_seed={random.randrange(9000)}"
 
 
 def train(page):

@@ -2,9 +2,11 @@
 
 import random
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+from looking import see
 from playwright.sync_api import expect
 
 from tests.image_files import npz, png, zipped
@@ -14,20 +16,9 @@ NAMES = ("bars", "stripes", "dots <b>")
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link="", address=None, **context):
-        url = address or f"{app}/images?{link}"
-        page = new_page(url, **{"width": 1440, "height": 1000, **context})
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("each block a step of a scheme").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
+    return partial(open_lab, "images", "each block a step of a scheme", patience=PATIENCE)
 
 
 def pictures(n=20, side=8):
@@ -38,11 +29,6 @@ def pictures(n=20, side=8):
     x[n : 2 * n, :, ::2] += 180
     x[2 * n :, ::2, ::2] += 180
     return x, np.repeat([0, 1, 2], n)
-
-
-def see(page, pattern):
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
 
 
 def upload(page, name, data):

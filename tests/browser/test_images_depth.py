@@ -1,41 +1,18 @@
 """Three views of the image lab as a person uses them: through depth, other schemes, the solver's work."""
 
-import random
-import re
+from functools import partial
 
 import pytest
-from looking import rows_of
-from playwright.sync_api import expect
+from looking import fresh, rows_of, see
 
 PATIENCE = 90_000
 SHORT = "n_train=200&n_validation=60&epochs=2"
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link=""):
-        page = new_page(f"{app}/images?{link}", width=1440, height=1000)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("each block a step of a scheme").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
-
-
-def see(page, pattern):
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
-    return re.search(pattern, found.inner_text())
-
-
-def fresh(name="weight_seed"):
-    """A seed that no earlier attempt of a test has had: its run would be found trained."""
-    return f"{name}={random.randrange(9000)}"
+    return partial(open_lab, "images", "each block a step of a scheme", patience=PATIENCE)
 
 
 def test_a_net_is_looked_into_depth_by_depth(lab):

@@ -1,11 +1,11 @@
 """The image lab as a person uses it: choose a net, train it on digits, look at what it gets wrong."""
 
-import random
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
-from looking import rows_of
+from looking import fresh, rows_of, see
 from playwright.sync_api import expect
 
 PATIENCE = 90_000
@@ -13,30 +13,9 @@ SHORT = "n_train=400&n_validation=200&epochs=3&network.size=small"
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link=""):
-        page = new_page(f"{app}/images?{link}", width=1440, height=1000)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("each block a step of a scheme").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
-
-
-def see(page, pattern):
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
-    return re.search(pattern, found.inner_text())
-
-
-def fresh():
-    """A seed that no earlier attempt of a test has had: its run would be found trained."""
-    return f"weight_seed={random.randrange(9000)}"
+    return partial(open_lab, "images", "each block a step of a scheme", patience=PATIENCE)
 
 
 def test_a_net_is_trained_on_digits_and_its_mistakes_are_shown(lab, new_page):

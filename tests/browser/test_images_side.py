@@ -3,9 +3,10 @@
 import random
 import re
 import statistics
+from functools import partial
 
 import pytest
-from looking import press, rows_of
+from looking import press, rows_of, see
 from playwright.sync_api import expect
 
 from playground.training.devices import gpus
@@ -15,25 +16,9 @@ TINY = "view=side&n_train=100&n_validation=60&epochs=2&side_width=4&side_repetit
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the view by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link=""):
-        page = new_page(f"{app}/images?{link}", width=1440, height=1000)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("What the paper prints").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
-
-
-def see(page, pattern):
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
-    return re.search(pattern, found.inner_text())
+    return partial(open_lab, "images", "What the paper prints", patience=PATIENCE)
 
 
 def test_two_nets_are_trained_twice_and_compared_in_pairs(lab):

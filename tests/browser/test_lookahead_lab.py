@@ -2,9 +2,10 @@
 
 import random
 import re
+from functools import partial
 
 import pytest
-from looking import press, rows_of
+from looking import press, rows_of, see
 from playwright.sync_api import expect
 
 PATIENCE = 60_000
@@ -12,19 +13,9 @@ TINY = "epochs=2&points=100&inner=sgd&rates=0.1&periods=5&repetitions=2"
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link, **options):
-        page = new_page(f"{app}/lookahead?{link}", width=1440, height=1000, **options)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("what slow weights bring").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
+    return partial(open_lab, "lookahead", "what slow weights bring", patience=PATIENCE)
 
 
 def control(page, key):
@@ -42,13 +33,6 @@ def switch(page, key, choice):
         except AssertionError:
             continue
     expect(radio).to_be_checked()
-
-
-def see(page, pattern, seconds=60):
-    """Wait until the page shows a pattern; return the match."""
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=1000 * seconds)
-    return re.search(pattern, found.inner_text())
 
 
 def lengths(page):
@@ -137,7 +121,7 @@ def test_a_study_is_trained_in_the_background_and_found_again_by_its_link(lab, a
     page = lab(f"view=nets&{TINY}&first={random.randrange(9000)}")
     see(page, "0 of 4 nets are trained")
     page.get_by_role("button", name="Train 4 nets").click()
-    see(page, "4 of 4 nets are trained", seconds=120)
+    see(page, "4 of 4 nets are trained")
     see(page, r"Of 1 comparison Lookahead has the better mean validation loss in [01]")
     rows = rows_of(page, "ends_sgd")
     assert [row["series"] for row in rows] == ["alone", "k = 5"]

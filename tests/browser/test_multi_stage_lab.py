@@ -3,9 +3,10 @@
 import math
 import random
 import re
+from functools import partial
 
 import pytest
-from looking import rows_of
+from looking import fresh, rows_of, see
 from playwright.sync_api import expect
 
 PATIENCE = 90_000
@@ -13,24 +14,9 @@ SHORT = "optimizer.adam_steps=150&lbfgs=150&n_train=120"
 
 
 @pytest.fixture
-def lab(app, new_page):
+def lab(open_lab):
     """Open the lab by a link and wait until it is drawn."""
-    errors = []
-
-    def open_lab(link="", **options):
-        page = new_page(f"{app}/multi_stage?{link}", width=1440, height=1000, **options)
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.get_by_text("fit what is left, again and again").wait_for()
-        return page
-
-    yield open_lab
-    assert errors == []
-
-
-def fresh():
-    """A seed that no earlier attempt of a test has had: its run would be found trained."""
-    return f"weight_seed={random.randrange(9000)}"
+    return partial(open_lab, "multi_stage", "fit what is left, again and again", patience=PATIENCE)
 
 
 def press(page, name):
@@ -51,13 +37,6 @@ def press_until(page, name, words):
 
 def control(page, key):
     return page.locator(f".st-key-multi_stage--{key.replace('.', '-')}")
-
-
-def see(page, pattern):
-    """Wait until the page shows a pattern; return the match."""
-    found = page.get_by_text(re.compile(pattern)).first
-    expect(found).to_be_visible(timeout=PATIENCE)
-    return re.search(pattern, found.inner_text())
 
 
 def finished(page, stages):

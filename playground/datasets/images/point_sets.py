@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from playground.datasets.base import DATASETS, Split, dataset, noise_option
-from playground.datasets.images import drawing
-from playground.datasets.images.image_table import MAX_PIXELS, ImageShape, ImagesMissing, flat
+from playground.datasets.images import drawing, kept
+from playground.datasets.images.image_table import ImageShape, flat
 from playground.datasets.images.key_points import PointTable, sample
-from playground.datasets.images.npz import as_bytes, read_arrays, whole_file
-from playground.datasets.images.upload_store import FULL, path_of
-from playground.datasets.table_store import make_room, touch
 from playground.registry import Options, option
 
 _NAMES = ("x", "places", "names")
@@ -39,18 +35,8 @@ def store_points(
         TableError: If there is no room.
         OSError: If the folder cannot be written.
     """
-    data = as_bytes({"x": table.x, "places": table.places, "names": np.array(table.names)})
-    key = hashlib.sha256(data).hexdigest()
-    path = path_of(key)
-    if path.exists() and path.read_bytes() == data:
-        touch(path)
-        return key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if limit_mb is not None:
-        make_room(path.parent, len(data), limit_mb, needed, pattern="*.npz", full=FULL)
-    with whole_file(path) as part:
-        part.write(data)
-    return key
+    arrays = {"x": table.x, "places": table.places, "names": np.array(table.names)}
+    return kept.keep(arrays, limit_mb, needed)
 
 
 def fetch_points(key: str) -> PointTable:
@@ -60,30 +46,12 @@ def fetch_points(key: str) -> PointTable:
         ImagesMissing: If they are not on this server, or damaged, or have no key points.
         ImageError: If the hash is malformed.
     """
-    if not key:
-        return sample()
-    path = path_of(key)
-    try:
-        table = _read(path, path.stat().st_mtime_ns)
-        touch(path)
-        return table
-    except FileNotFoundError:
-        raise ImagesMissing(
-            f"images {key[:12]}… are not on this server: own data do not travel with the link. Ask their "
-            "owner for the file, and upload it here."
-        ) from None
+    return kept.fetched(key, _read) if key else sample()
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, _changed: int) -> PointTable:
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise ImagesMissing(
-            f"images {path.stem[:12]}… are damaged on this server; upload them again"
-        )
-    arrays = read_arrays(data, _NAMES, f"images {path.stem[:12]}…", 5 * MAX_PIXELS)
-    if set(arrays) != set(_NAMES):
-        raise ImagesMissing(f"images {path.stem[:12]}… have classes, and no key points")
+    arrays = kept.read(path, _NAMES, "have classes, and no key points")
     return PointTable(arrays["x"], arrays["places"], tuple(map(str, arrays["names"])))
 
 

@@ -1,12 +1,7 @@
-"""Uploaded images, kept by the hash of their content, and drawn from as a data set.
-
-They are written once, as an npz file, under a name that nobody chooses: the SHA-256 of its bytes.
-"""
+"""Uploaded images with classes as a data set: kept by the hash of their content, and drawn from."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from pathlib import Path
@@ -15,37 +10,13 @@ from typing import Any
 import numpy as np
 
 from playground.datasets.base import Split, dataset
-from playground.datasets.images import drawing
+from playground.datasets.images import drawing, kept
 from playground.datasets.images.drawing import ColourOptions, shape_as_chosen
-from playground.datasets.images.image_table import (
-    MAX_PIXELS,
-    ImageError,
-    ImagesMissing,
-    ImageTable,
-    checked,
-)
-from playground.datasets.images.npz import as_bytes, read_arrays, whole_file
+from playground.datasets.images.image_table import ImageTable, checked
 from playground.datasets.images.published_sets import digits_table
-from playground.datasets.table_store import folder, make_room, touch
 from playground.registry import option
 
-FULL = (
-    "there is no room for these images: all uploaded images on this server may take {:g} MB "
-    "(PLAYGROUND_MAX_IMAGES_MB), and those that are left are needed by runs or were used within a day; "
-    "delete runs on own images, or use fewer"
-)
 _NAMES = ("x", "y", "class_names")
-
-
-def path_of(key: str) -> Path:
-    """Return where uploaded images with this hash are kept.
-
-    Raises:
-        ImageError: If the hash is malformed.
-    """
-    if not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise ImageError(f"hash = {key!r} is not legal: 64 digits of 0-9 and a-f")
-    return folder("images") / f"{key}.npz"
 
 
 def store_images(
@@ -67,18 +38,8 @@ def store_images(
         OSError: If the folder cannot be written.
     """
     checked(table)
-    data = as_bytes({"x": table.x, "y": table.y, "class_names": np.array(table.class_names)})
-    key = hashlib.sha256(data).hexdigest()
-    path = path_of(key)
-    if path.exists() and path.read_bytes() == data:
-        touch(path)
-        return key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if limit_mb is not None:
-        make_room(path.parent, len(data), limit_mb, needed, pattern="*.npz", full=FULL)
-    with whole_file(path) as part:
-        part.write(data)
-    return key
+    arrays = {"x": table.x, "y": table.y, "class_names": np.array(table.class_names)}
+    return kept.keep(arrays, limit_mb, needed)
 
 
 def fetch_images(key: str) -> ImageTable:
@@ -88,31 +49,13 @@ def fetch_images(key: str) -> ImageTable:
         ImagesMissing: If they are not on this server, or damaged.
         ImageError: If the hash is malformed.
     """
-    if not key:
-        return digits_table()
-    path = path_of(key)
-    try:
-        table = _read(path, path.stat().st_mtime_ns)
-        touch(path)
-        return table
-    except FileNotFoundError:
-        raise ImagesMissing(
-            f"images {key[:12]}… are not on this server: own data do not travel with the link. Ask their "
-            "owner for the file, and upload it here."
-        ) from None
+    return kept.fetched(key, _read) if key else digits_table()
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int) -> ImageTable:
     """Read stored images; the time of their last change is part of the cache key."""
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise ImagesMissing(
-            f"images {path.stem[:12]}… are damaged on this server; upload them again"
-        )
-    arrays = read_arrays(data, _NAMES, f"images {path.stem[:12]}…", 5 * MAX_PIXELS)
-    if set(arrays) != set(_NAMES):
-        raise ImagesMissing(f"images {path.stem[:12]}… have key points, and no classes")
+    arrays = kept.read(path, _NAMES, "have key points, and no classes")
     return ImageTable(arrays["x"], arrays["y"], tuple(map(str, arrays["class_names"])))
 
 

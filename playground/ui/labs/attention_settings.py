@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.datasets import DATASETS, TableError, TableMissing
+from playground.datasets import DATASETS
 from playground.experiment import (
     DataSlot,
     Experiment,
@@ -18,6 +18,7 @@ from playground.networks.attention import AttentionOptions
 from playground.registry import Misfit, Options, option
 from playground.training.attention_tables import CLASSIC, FLOW
 from playground.training.attention_views import ROOM, numbers_at_once
+from playground.ui.labs.fitting import named_misfits
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(
@@ -159,15 +160,10 @@ class Settings(Options):
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
-        try:
+        numbers = 0
+        with named_misfits("digits"):
             self.network.options.fit(self.data.entry.shape_of(self.data.options), "euler")
             numbers = self._numbers({})
-        except TableMissing:
-            return self  # said where it would be trained
-        except TableError as error:
-            raise Misfit("data", str(error), DataSlot(name="digits")) from None
-        except Misfit as error:
-            raise error.below("network") from None
         if numbers > ROOM:
             raise self._too_many(numbers)
         return self

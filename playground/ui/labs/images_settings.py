@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.datasets import DATASETS, TableError, TableMissing
+from playground.datasets import DATASETS
 from playground.experiment import (
     DataSlot,
     Experiment,
@@ -20,6 +20,7 @@ from playground.networks.residual_layouts import MOST_BLOCKS
 from playground.registry import Misfit, Options, option
 from playground.training.image_swap import SCHEMES
 from playground.training.residual_comparison import RIVALS, Size
+from playground.ui.labs.fitting import named_misfits
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(
@@ -43,6 +44,12 @@ VIEWS = {
 SOLVERS = {"dopri5": "dopri5", "bosh3": "bosh3", "adaptive_heun": "Heun"}
 NFE_CHANNELS = ("0", "1", "2", "5", "10", "20")
 NFE_BORDERS = ("0", "1", "2", "4")
+_LISTS = {
+    "side_rivals": tuple(RIVALS),
+    "swap_schemes": SCHEMES,
+    "nfe_channels": NFE_CHANNELS,
+    "nfe_borders": NFE_BORDERS,
+}
 
 
 # As wide as the digits have pixels; a wider set has the width brought to its own. L = 100 with T = 5 is
@@ -239,16 +246,6 @@ class Settings(Options):
         unit="times the least loss",
     )
 
-    @field_validator("side_rivals")
-    @classmethod
-    def _rivals(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        kept = tuple(name for name in RIVALS if name in chosen)
-        for name in chosen:
-            if name not in RIVALS:
-                text = f"{name!r} is not legal; legal are {', '.join(RIVALS)}"
-                raise Misfit("side_rivals", text, kept)
-        return kept
-
     grid_part: Literal["training", "validation"] = option(
         "training", label="Part", help="Whether images to train on or to judge by are shown."
     )
@@ -278,30 +275,24 @@ class Settings(Options):
             raise Misfit("", text, _usual(type(slot), legal[0]))
         return slot
 
-    @field_validator("swap_schemes", "nfe_channels", "nfe_borders")
+    @field_validator(*_LISTS)
     @classmethod
     def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        lists = {"nfe_channels": NFE_CHANNELS, "nfe_borders": NFE_BORDERS}
-        legal = lists.get(info.field_name, SCHEMES)
+        legal = _LISTS[info.field_name]
+        kept = tuple(name for name in legal if name in chosen)
         for name in chosen:
             if name not in legal:
                 text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
-                raise Misfit(info.field_name, text)
-        return tuple(name for name in legal if name in chosen)
+                raise Misfit("", text, kept or None)
+        return kept
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
-        try:
+        with named_misfits("digits", "scheme"):
             entry, options = self.data.entry, self.data.options
             on_images = self.network.entry.takes_images
             seen = entry.shape_of(options) if on_images else entry.n_features(options)
             self.network.options.fit(seen, self.scheme.name)
-        except TableMissing:
-            pass  # said where it would be trained
-        except TableError as error:
-            raise Misfit("data", str(error), DataSlot(name="digits")) from None
-        except Misfit as error:
-            raise error if error.field == "scheme" else error.below("network") from None
         return self
 
     @property

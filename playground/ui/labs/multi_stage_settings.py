@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.datasets import TableError, TableMissing
 from playground.experiment import DataSlot, Experiment, NetworkSlot, OptimizerSlot
 from playground.registry import Misfit, Options, bounds, option
 from playground.training.multi_stage_plans import Budget, experiment_of
+from playground.ui.labs.fitting import named_misfits
 from playground.ui.sheet import Sheet
 
 View = Literal["fit", "figure1", "figure2", "figure3"]
@@ -104,18 +104,12 @@ class Settings(Options):
                 f"{_MOST_STEPS - steps + plan.adam_steps}, or fewer of those"
             )
             raise Misfit("optimizer.adam_steps", text, _MOST_STEPS - steps + plan.adam_steps)
-        try:
+        with named_misfits("function", "data"):
             options, entry = self.data.options, self.data.entry
             if entry.task_of(options) != "regression":
                 text = "the label column holds classes; legal is one that holds numbers"
                 raise Misfit("data", text, DataSlot(name="function"))
             self.network.options.fit(entry.n_features(options), "euler")
-        except TableMissing:
-            pass  # said where it would be trained
-        except TableError as error:
-            raise Misfit("data", str(error), DataSlot(name="function")) from None
-        except Misfit as error:
-            raise error if error.field == "data" else error.below("network") from None
         return self
 
     @property
