@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 MAX_CLASSES = 10
 MAX_VALUE = 1e30
@@ -180,12 +179,6 @@ class Table:
     def _not_numeric(self, reason: str) -> str:
         label = next(label for label in self.labels if number(label) is None)
         return f"{reason}; {label!r} in column {self.label_name!r} is not a number"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table as a data frame, the label in the last column."""
-        frame = pd.DataFrame(self.features, columns=list(self.feature_names))
-        frame[self.label_name] = self.labels if self.targets is None else self.targets
-        return frame
 
     def to_csv(self) -> bytes:
         """Return the table as UTF-8 CSV, the label in the last column; equal tables, equal bytes.
