@@ -269,7 +269,7 @@ def _step_report(
 CORES = 2  # which the seconds asked for are of
 _NARROW = {"size": "small", "width": 8, "blocks": 2}
 CLOTHES = {
-    "tm_resnet": (_NARROW, 0.005, 64, 12, 0.88),
+    "tm_resnet": (_NARROW, 0.005, 64, 10, 0.88),
     "preact_resnet": (_NARROW, 0.005, 64, 12, 0.88),
     "ode_attention": ({"width": 32}, 0.01, 32, 6, 0.75),
 }
