@@ -43,9 +43,10 @@ class Axis:
         return alt.Scale(zero=self.zero, nice=self.domain is None, **ends)
 
     def axis(self) -> alt.Axis:
-        """Return ticks and labels; powers of ten on a logarithmic axis."""
+        """Return ticks and labels: on a logarithmic axis powers of ten, unless it is a short one."""
         if self.log:
-            return alt.Axis(format="~e", tickCount=6, title=self.title)
+            short = self.domain is not None and self.domain[1] < 100 * self.domain[0]
+            return alt.Axis(format=".3~g" if short else "~e", tickCount=6, title=self.title)
         return alt.Axis(format=".6~g", tickCount=6, title=self.title)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -212,7 +213,7 @@ def _against(found: Trainings, settings: Settings, ended: bool) -> None:
         ends_of_axis = (rows["nfe"].min() - 3, rows["nfe"].max() + 3)
         chart = lines(
             Axis("nfe", "NFE, forward and backward", domain=ends_of_axis),
-            Axis("loss", "training loss", log=True),
+            Axis("loss", "training loss", log=True, domain=_around(rows["loss"])),
             series,
             joined=False,
             height=300,
@@ -232,7 +233,7 @@ def _end_rows(ends: pd.DataFrame, series: list[str]) -> pd.DataFrame:
         [
             {
                 "net": name,
-                "training loss": _spread(own["loss"], ".3g"),
+                "training loss": _spread(own["loss"], _decimals(own["loss"])),
                 "NFE, forward and backward": _spread(own["nfe"], ".0f"),
                 "validation accuracy": _spread(100 * own["accuracy"], ".1f") + " %",
                 "trainings": len(own),
@@ -242,6 +243,18 @@ def _end_rows(ends: pd.DataFrame, series: list[str]) -> pd.DataFrame:
             if len(own := ends[ends["series"] == name])
         ]
     )
+
+
+def _around(losses: pd.Series) -> tuple[float, float]:
+    """Return the ends of a logarithmic axis on which all losses above zero lie, with some room."""
+    above = losses[losses > 0].clip(lower=_LEAST)
+    return (0.9 * float(above.min()), 1.1 * float(above.max())) if len(above) else (_LEAST, 1.0)
+
+
+def _decimals(values: pd.Series) -> str:
+    """Return a format with two digits of the spread, or three of the mean where there is none."""
+    spread = values.std(ddof=1) if len(values) > 1 else 0.0
+    return f".{max(0, 1 - math.floor(math.log10(spread)))}f" if spread > 0 else ".3g"
 
 
 def _spread(values: pd.Series, form: str) -> str:
