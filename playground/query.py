@@ -143,7 +143,8 @@ def _problem(model: type[BaseModel], tree: Mapping[str, Any], error: ValidationE
         field = model.model_fields.get(part)
         if field is None or not _is_slot(field):
             if field is not None and not place:
-                return Misfit(part, text)
+                own = isinstance(cause, Misfit)
+                return Misfit(part, cause.text, cause.nearest) if own else Misfit(part, text)
             break
         place, chosen = f"{place}.{part}".lstrip("."), tree[part]["name"]
         model, tree = field.annotation.registry[chosen].options, tree[part]["options"]

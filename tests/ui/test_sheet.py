@@ -195,3 +195,20 @@ def test_any_choice_in_a_link_is_read_in_every_lab(sheet: Sheet) -> None:
 
 def issubclass_of_slot(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Slot)
+
+
+def test_a_list_in_a_link_keeps_what_is_legal_of_it() -> None:
+    from playground import query
+    from playground.ui.labs.images_settings import Settings
+
+    link = {"side_rivals": "tm_resnet,nosuch", "nfe_channels": "5,7", "swap_schemes": "nosuch"}
+    settings, notes = query.read(Settings, link)
+    assert settings.side_rivals == ("tm_resnet",)
+    assert settings.nfe_channels == ("5",)
+    assert settings.swap_schemes == Settings().swap_schemes
+    said = [str(note) for note in notes]
+    assert len(said) == 3
+    assert any(
+        text.startswith("side_rivals: 'nosuch' is not legal") and text.count("side_rivals") == 1
+        for text in said
+    )
