@@ -185,7 +185,7 @@ def swaps(
     kind = {"type": "log", "nice": False} if log else {"zero": False}
     scale = alt.Scale(padding=12, **kind)
     shown = ".1%" if percent else ".3~g"
-    axis = alt.Axis(format=".0%" if percent else ".2~g", tickCount=5, title=title)
+    axis = alt.Axis(format=".0%" if percent else ".3~g", tickCount=5, title=title)
     y = alt.Y("scheme:N", sort=list(schemes), title=None, axis=alt.Axis(grid=True, labelLimit=240))
     x = alt.X("value:Q", scale=scale, axis=axis)
     usual = base.mark_rule(strokeDash=[5, 4], color=TRAIN, strokeWidth=1.6).encode(

@@ -80,9 +80,10 @@ def _over_training(settings: Settings, pair: Pair, kept: Held) -> None:
     ]
     probed = _probed(kept.run_id, kept.step, kept.experiment.model_dump_json(), settings.probe)
     rows += [{"series": _PROBE, "epoch": epoch, "nfe": nfe} for epoch, nfe in probed]
+    most = max((row["nfe"] for row in rows), default=1)
     chart = lines(
         Axis("epoch", "epoch", zero=True),
-        Axis("nfe", "NFE of a forward pass", zero=True),
+        Axis("nfe", "NFE of a forward pass", domain=(0, 1.1 * most)),  # no mark on the edge
         [_OWN, _PROBE],
         height=220,
     )

@@ -27,7 +27,7 @@ from playground.ui import state
 from playground.ui.browser import browser
 from playground.ui.labs.charting import draw
 from playground.ui.labs.images_settings import SHEET, Settings
-from playground.ui.labs.images_train import curves
+from playground.ui.labs.images_train import curves, enlarged
 from playground.ui.labs.running import Panel, draw_run
 
 _SET = 8  # channels side by side
@@ -110,7 +110,7 @@ def _maps(found: FeatureMaps) -> None:
     guess = int(found.probabilities.argmax())
     shown, words = st.columns([1, 5], gap="medium", vertical_alignment="center")
     with shown:
-        st.image(found.image, width=2 * _EDGE, clamp=True)
+        st.image(enlarged(found.image, 2 * _EDGE), width=2 * _EDGE, clamp=True)
     with words:
         right = "rightly" if guess == found.truth else f"but it is {found.classes[found.truth]}"
         st.markdown(

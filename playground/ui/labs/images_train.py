@@ -163,9 +163,14 @@ def gallery(images: list[np.ndarray], captions: list[str]) -> None:
     """Draw small images side by side, each with its caption."""
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions):
-            factor = -(-_EDGE // max(image.shape[:2]))  # pixels stay sharp squares
-            image = image.repeat(factor, axis=0).repeat(factor, axis=1)
-            st.image(image, caption=state.plain(caption), width=_EDGE, clamp=True)
+            sharp = enlarged(image, _EDGE)
+            st.image(sharp, caption=state.plain(caption), width=_EDGE, clamp=True)
+
+
+def enlarged(image: np.ndarray, edge: int) -> np.ndarray:
+    """Return an image ``(height, width, …)`` whose pixels stay sharp squares when it is drawn so wide."""
+    factor = -(-edge // max(image.shape[:2]))
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def _confusion_rows(views: ImageViews) -> pd.DataFrame:
