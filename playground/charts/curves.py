@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from playground.charts.colours import TRAIN, VALIDATION
+from playground.charts.finish import finish
 
 ROWS = "rows"
 Quantity = Literal["loss", "accuracy"]
@@ -79,13 +80,8 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
         )
         .add_params(nearest)
     )
-    chart = alt.layer(lines, ends, points).properties(
-        height=height,
-        padding={"left": 2, "right": 8, "top": 2, "bottom": 2},
-        description=f"{title} of training and validation set over epochs",
-    )
-    compact = chart.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    return compact.configure_view(strokeOpacity=0).to_dict(validate=True)
+    about = f"{title} of training and validation set over epochs"
+    return finish(alt.layer(lines, ends, points), about, height=height)
 
 
 # Labels are written by the browser: the specification stays the same while the data grow.

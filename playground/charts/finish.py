@@ -1,4 +1,4 @@
-"""What all charts that are no curves share: their edges, their axes, and what a screen reader says."""
+"""What most charts share: their edges, their axes, and what a screen reader says."""
 
 from __future__ import annotations
 

@@ -81,14 +81,37 @@ def keep(
 
     The room and the errors are those of ``store``.
     """
+    return keep_file(data, _path, limit_mb, needed)
+
+
+def keep_file(
+    data: bytes,
+    path_of: Callable[[str], Path],
+    limit_mb: float | None,
+    needed: Callable[[], Collection[str]],
+    full: str = _FULL,
+) -> str:
+    """Keep bytes under their hash and return it; keeping them again changes nothing.
+
+    Args:
+        data: What to keep.
+        path_of: Returns the file for a hash.
+        limit_mb: Megabytes that all files of the kind may take together, without end for ``None``.
+        needed: Gives the hashes that have to stay; asked only where there is no room.
+        full: What is said where there is no room, with a place for the limit.
+
+    Raises:
+        TableError: If there is no room.
+        OSError: If the folder cannot be written.
+    """
     key = hashlib.sha256(data).hexdigest()
-    path = _path(key)
+    path = path_of(key)
     if path.exists() and path.read_bytes() == data:
         touch(path)
         return key
     path.parent.mkdir(parents=True, exist_ok=True)
     if limit_mb is not None:
-        make_room(path.parent, len(data), limit_mb, needed)
+        make_room(path.parent, len(data), limit_mb, needed, pattern=f"*{path.suffix}", full=full)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         part.write(data)
     os.replace(part.name, path)  # readers see the whole file or none

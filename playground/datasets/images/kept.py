@@ -14,8 +14,8 @@ from typing import TypeVar
 import numpy as np
 
 from playground.datasets.images.image_table import MAX_PIXELS, ImageError, ImagesMissing
-from playground.datasets.images.npz import as_bytes, read_arrays, whole_file
-from playground.datasets.table_store import folder, make_room, touch
+from playground.datasets.images.npz import as_bytes, read_arrays
+from playground.datasets.table_store import folder, keep_file, touch
 
 _Read = TypeVar("_Read")
 FULL = (
@@ -54,18 +54,7 @@ def keep(
         TableError: If there is no room.
         OSError: If the folder cannot be written.
     """
-    data = as_bytes(dict(arrays))
-    key = hashlib.sha256(data).hexdigest()
-    path = path_of(key)
-    if path.exists() and path.read_bytes() == data:
-        touch(path)
-        return key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if limit_mb is not None:
-        make_room(path.parent, len(data), limit_mb, needed, pattern="*.npz", full=FULL)
-    with whole_file(path) as part:
-        part.write(data)
-    return key
+    return keep_file(as_bytes(arrays), path_of, limit_mb, needed, FULL)
 
 
 def fetched(key: str, reader: Callable[[Path, int], _Read]) -> _Read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from playground.datasets import TableError, TableMissing
 from playground.experiment import DataSlot
@@ -23,12 +23,11 @@ def named_misfits(usual: str, *own: str) -> Iterator[None]:
     Raises:
         Misfit: For what does not fit, with the name of its field.
     """
-    with suppress(TableMissing):
-        try:
-            yield
-        except TableMissing:
-            raise
-        except TableError as error:
-            raise Misfit("data", str(error), DataSlot(name=usual)) from None
-        except Misfit as error:
-            raise error if error.field in own else error.below("network") from None
+    try:
+        yield
+    except TableMissing:
+        return  # leaves the block without a word
+    except TableError as error:
+        raise Misfit("data", str(error), DataSlot(name=usual)) from None
+    except Misfit as error:
+        raise error if error.field in own else error.below("network") from None

@@ -247,7 +247,7 @@ def _end_rows(ends: pd.DataFrame, series: list[str]) -> pd.DataFrame:
 
 def _around(losses: pd.Series) -> tuple[float, float]:
     """Return the ends of a logarithmic axis on which all losses above zero lie, with some room."""
-    above = losses[losses > 0].clip(lower=_LEAST)
+    above = losses[(losses > 0) & (losses < math.inf)].clip(lower=_LEAST)
     return (0.9 * float(above.min()), 1.1 * float(above.max())) if len(above) else (_LEAST, 1.0)
 
 
