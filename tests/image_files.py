@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 from PIL import Image
 
+from playground.datasets.images import ImageTable
 from playground.datasets.images.published import PUBLISHED
 
 
@@ -84,3 +85,12 @@ def npz(**arrays):
     out = io.BytesIO()
     np.savez(out, **arrays)
     return out.getvalue()
+
+
+def uneven(classes=(30, 12, 6), side=8, seed=0):
+    """Grey images, so many of each class, each of a shade of its own."""
+    n = sum(classes)
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 256, (n, 1, side, side), np.uint8)
+    y = np.repeat(np.arange(len(classes)), classes)
+    return ImageTable(x, y, tuple(f"k{i}" for i in range(len(classes))))

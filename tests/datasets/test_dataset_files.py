@@ -29,11 +29,6 @@ from playground.datasets.csv_text import guarded, unguarded
 GENERATED = [name for name, entry in DATASETS.items() if name != "table" and not entry.image_shape]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-
-
 def key_of(table):
     return hashlib.sha256(table.to_csv()).hexdigest()
 

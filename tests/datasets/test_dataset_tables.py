@@ -20,14 +20,7 @@ from playground.datasets import (
 from playground.datasets.columns import MAX_COLUMNS
 from playground.datasets.csv_table import MAX_ROWS, read_written
 from playground.datasets.csv_text import MAX_BYTES
-
-
-def csv_of(rows, header="a,b,kind"):
-    return "\n".join([header, *rows]) + "\n"
-
-
-GOOD_ROWS = [f"{i}.5,{-i},{'red' if i % 3 else 'blue'}" for i in range(1, 13)]
-GOOD = csv_of(GOOD_ROWS)
+from tests.table_files import GOOD, GOOD_ROWS, csv_of
 
 
 def with_row(row, at=4):
@@ -35,12 +28,6 @@ def with_row(row, at=4):
     rows = list(GOOD_ROWS)
     rows[at - 2] = row
     return csv_of(rows)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    return tmp_path
 
 
 def test_a_plain_file():

@@ -15,12 +15,6 @@ from playground.datasets.images.image_table import ImageError
 from tests.image_files import png, write_folder
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    return tmp_path
-
-
 @pytest.fixture
 def own(home, monkeypatch):
     monkeypatch.setenv("PLAYGROUND_IMAGES", str(home / "own"))

@@ -20,11 +20,6 @@ from playground.training.point_views import point_views
 from playground.training.trainer import Trainer
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-
-
 def pictures(n=12, side=10, seed=0):
     """Dark images with one bright pixel each, and where that is: column, then row."""
     rng = np.random.default_rng(seed)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from playground.datasets import DATASETS, TableError, TableMissing
 from playground.datasets.images import (
-    ImageTable,
     fetch_images,
     read_image_upload,
     store_images,
@@ -21,22 +20,7 @@ from playground.datasets.images import (
 )
 from playground.datasets.images.image_table import ImageError
 from playground.experiment import Experiment
-from tests.image_files import npz, png, zipped
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    return tmp_path
-
-
-def uneven(classes=(30, 12, 6), side=8, seed=0):
-    """Grey images, so many of each class, each of a shade of its own."""
-    n = sum(classes)
-    rng = np.random.default_rng(seed)
-    x = rng.integers(0, 256, (n, 1, side, side), np.uint8)
-    y = np.repeat(np.arange(len(classes)), classes)
-    return ImageTable(x, y, tuple(f"k{i}" for i in range(len(classes))))
+from tests.image_files import npz, png, uneven, zipped
 
 
 def pictures_of(names=("cat", "dog"), n=5, prefix=""):

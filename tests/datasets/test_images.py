@@ -9,27 +9,11 @@ from sklearn.datasets import load_digits
 
 from playground.datasets import DATASETS, TableError, TableMissing, load, make, split_sizes
 from playground.datasets.images import (
-    ImageTable,
     store_images,
 )
 from playground.datasets.images.npz import write_file
 from playground.experiment import Experiment
-from tests.image_files import arrays_for
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    return tmp_path
-
-
-def uneven(classes=(30, 12, 6), side=8, seed=0):
-    """Grey images, so many of each class, each of a shade of its own."""
-    n = sum(classes)
-    rng = np.random.default_rng(seed)
-    x = rng.integers(0, 256, (n, 1, side, side), np.uint8)
-    y = np.repeat(np.arange(len(classes)), classes)
-    return ImageTable(x, y, tuple(f"k{i}" for i in range(len(classes))))
+from tests.image_files import arrays_for, uneven
 
 
 def rows_in(x, table):

@@ -19,20 +19,7 @@ from playground.datasets import (
 )
 from playground.datasets.columns import MAX_COLUMNS
 from playground.datasets.csv_text import MAX_BYTES
-
-
-def csv_of(rows, header="a,b,kind"):
-    return "\n".join([header, *rows]) + "\n"
-
-
-GOOD_ROWS = [f"{i}.5,{-i},{'red' if i % 3 else 'blue'}" for i in range(1, 13)]
-GOOD = csv_of(GOOD_ROWS)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    return tmp_path
+from tests.table_files import GOOD, csv_of
 
 
 def numbers(n=40, seed=0):

@@ -11,11 +11,6 @@ from playground.ui.data_choice import Displaced, fitted
 NAMES = ("eye x", "a", "eye y", "b", "mouth")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-
-
 def columns(n=120, seed=0):
     """Two inputs, and three targets that are functions of them."""
     a, b = np.random.default_rng(seed).normal(size=(2, n)).round(3)
