@@ -21,6 +21,7 @@ PAGES = {
         ("pages/labs/multi_stage.py", "Multi-stage", ":material/layers:", "multi_stage"),
         ("pages/labs/images.py", "Images", ":material/image:", "images"),
         ("pages/labs/attention.py", "Attention", ":material/center_focus_strong:", "attention"),
+        ("pages/labs/robustness.py", "Robustness", ":material/shield:", "robustness"),
     ],
 }
 

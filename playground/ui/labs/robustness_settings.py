@@ -1,0 +1,72 @@
+"""What can be set in the robustness lab."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from playground.attacks import AttackSlot
+from playground.registry import Options, option
+from playground.ui.sheet import Sheet
+
+View = Literal["attack", "curves", "checks", "table"]
+VIEWS = {
+    "attack": "Under attack",
+    "curves": "Accuracy over ε",
+    "checks": "Sanity checks",
+    "table": "Table I",
+}
+
+
+def _attack() -> Any:
+    return Field(
+        default_factory=lambda: AttackSlot(name="pgd"),
+        title="Attack",
+        description="How the inputs are changed.",
+    )
+
+
+class Settings(Options):
+    """What is set in the robustness lab."""
+
+    view: View = option("attack", label="View", help="What is looked at.", labels=VIEWS)
+
+    # All views but the table.
+    run: str = option(
+        "", label="Run", help="Id of the trained run; the newest that fits where it is empty."
+    )
+    source: str = option(
+        "",
+        label="Other run",
+        help="Id of the run whose examples are shown to this one (transfer); none where it is empty.",
+    )
+    attack: AttackSlot = _attack()
+    samples: int = option(
+        300,
+        label="Samples",
+        help="Samples of the validation set that are attacked, the first ones.",
+        ge=2,
+        le=10_000,
+    )
+    attack_seed: int = option(
+        0, label="Attack seed", help="Seed of what the attack draws.", ge=0, le=2**31 - 1
+    )
+
+    # Under attack.
+    eps: float = option(
+        0.2,
+        label="ε",
+        help="Size of the perturbation, in the units of the inputs; images are in [0, 1].",
+        ge=0,
+        le=10,
+    )
+
+    # Accuracy over ε.
+
+    # Sanity checks.
+
+    # Table I.
+
+
+SHEET = Sheet("robustness", Settings)
