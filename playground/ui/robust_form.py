@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from playground import hardening
+from playground.datasets import TableMissing
 from playground.experiment import Experiment
 from playground.hardening import HARDENINGS
 from playground.ui.controls import Form
@@ -20,7 +21,10 @@ def hardening_choice(form: Form, settings: Any, experiment: Experiment) -> None:
         settings: What it shows; its field is ``hardening``.
         experiment: The training.
     """
-    told = {"task": experiment.task, "n_outputs": experiment.n_outputs}
+    try:
+        told = {"task": experiment.task, "n_outputs": experiment.n_outputs}
+    except TableMissing:  # which its start would say
+        told = {"task": "classification", "n_outputs": 2}
     staged = experiment.network.entry.staged
     legal = [n for n in HARDENINGS if not hardening.unfit(n, staged=staged, **told)]
     field = type(settings).model_fields["hardening"]

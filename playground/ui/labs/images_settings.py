@@ -17,6 +17,7 @@ from playground.experiment import (
     RegularizerSlot,
     ScheduleSlot,
     SchemeSlot,
+    fit_regularizer,
 )
 from playground.networks import IMAGE_NETWORKS, NETWORKS
 from playground.networks.residual_layouts import MOST_BLOCKS
