@@ -151,7 +151,7 @@ def test_other_data_leave_network_scheme_and_optimizer(experiment, name):
     assert read.scheme == experiment.scheme
     assert read.optimizer == experiment.optimizer
     changed = kept(read.to_query(), but=("data",)).items() - experiment.to_query().items()
-    may = {"loss", "network.width", "network.inputs", "network.kappa"}
+    may = {"loss", "hardening", "network.width", "network.inputs", "network.kappa"}
     assert {field for field, _ in changed} <= may
     assert bool(changed) == bool(messages)
 
