@@ -80,6 +80,18 @@ class LossSlot(Slot):
 MOST_SAMPLES = 80_000
 
 
+def fit_regularizer(regularizer: RegularizerSlot, network: NetworkSlot, scheme: SchemeSlot) -> None:
+    """Say whether a regulariser fits a net.
+
+    Raises:
+        Misfit: If it does not, of ``regularizer`` or of one of its options.
+    """
+    found = regularizers.misfit(regularizer.name, regularizer.options, network, scheme.name)
+    if found is not None:
+        found.nearest = found.nearest if found.field else RegularizerSlot(name="none")
+        raise found.below("regularizer")
+
+
 def _slot(kind: type[Slot], default: str, label: str, text: str) -> Any:
     return Field(default_factory=lambda: kind(name=default), title=label, description=text)
 
@@ -245,11 +257,7 @@ class Experiment(BaseModel):
         why = hardening.unfit(name, task=task, n_outputs=self.n_outputs, staged=staged)
         if why:
             raise Misfit("hardening", why, HardeningSlot(name="none"))
-        chosen = self.regularizer
-        found = regularizers.misfit(chosen.name, chosen.options, self.network, self.scheme.name)
-        if found is not None:
-            found.nearest = found.nearest if found.field else RegularizerSlot(name="none")
-            raise found.below("regularizer")
+        fit_regularizer(self.regularizer, self.network, self.scheme)
 
     def _fits_stages(self) -> None:
         """Say whether this can be trained on what is left, stage by stage."""

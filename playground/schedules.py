@@ -68,12 +68,16 @@ class MultiStepOptions(Options):
         step=0.05,
     )
 
+    @property
+    def drops(self) -> tuple[float, float, float]:
+        """Shares of the training after which the rate drops."""
+        return self.first, self.second, self.third
+
 
 def _dropped(options: MultiStepOptions, progress: float) -> float:
     """Return the factor of the rate, one for each drop that the training has passed."""
     passed = min(progress, 1.0 - 1e-12)  # a drop at 1 is never reached
-    drops = (options.first, options.second, options.third)
-    return options.factor ** sum(passed >= drop for drop in drops)
+    return options.factor ** sum(passed >= drop for drop in options.drops)
 
 
 SCHEDULES.add(

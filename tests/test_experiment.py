@@ -135,7 +135,7 @@ def test_images_leave_network_scheme_and_optimizer(experiment, name):
     changed = kept(read.to_query(), but=("data",)).items() - experiment.to_query().items()
     # Sign changes, from which a multi-stage net may find κ, are counted along one input only.
     options = ("width", "lift", "head", "inputs", "kappa")
-    may = {"loss", "n_train", *(f"network.{name}" for name in options)}
+    may = {"loss", "hardening", "n_train", *(f"network.{name}" for name in options)}
     assert {field for field, _ in changed} <= may
     assert bool(changed) == bool(messages)
 
@@ -151,7 +151,7 @@ def test_other_data_leave_network_scheme_and_optimizer(experiment, name):
     assert read.scheme == experiment.scheme
     assert read.optimizer == experiment.optimizer
     changed = kept(read.to_query(), but=("data",)).items() - experiment.to_query().items()
-    may = {"loss", "network.width", "network.inputs", "network.kappa"}
+    may = {"loss", "hardening", "network.width", "network.inputs", "network.kappa"}
     assert {field for field, _ in changed} <= may
     assert bool(changed) == bool(messages)
 
@@ -231,10 +231,10 @@ def test_messages_name_field_value_what_is_legal_and_what_it_became(name, text, 
 
 def test_out_of_range_is_brought_to_the_nearest_legal_value():
     experiment, (message,) = Experiment.from_query({"n_train": "999999"})
-    assert experiment.n_train == 20000
+    assert experiment.n_train == 80000
     assert "n_train" in message
     assert "999999" in message
-    assert "5 to 20000" in message
+    assert "5 to 80000" in message
 
 
 def test_unknown_fields_are_named_and_ignored():

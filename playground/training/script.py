@@ -18,10 +18,12 @@ from playground.training.events import Amendment
 from playground.training.precision import dtype_of
 from playground.training.scripting.data import FILE, data_file, packed, reads_file, write_data
 from playground.training.scripting.draft import Draft, literal
+from playground.training.scripting.hardening import WRITERS as HARDENERS
 from playground.training.scripting.known import unknown
 from playground.training.scripting.loop import write_loop
 from playground.training.scripting.nets import WRITERS, write_net
 from playground.training.scripting.optimizing import write_loss, write_optimizer, write_rate
+from playground.training.scripting.resting import RESTING, rests
 
 
 def torch_script(experiment: Experiment, amendments: Sequence[Amendment] = ()) -> str:
@@ -68,6 +70,14 @@ def refusal(experiment: Experiment) -> str:
     network = experiment.network.name
     if network not in WRITERS:
         return f"network: no script can be written for {network!r}"
+    regularizer, hardening = experiment.regularizer, experiment.hardening
+    if regularizer.entry.words and not (rests(experiment) and network in RESTING):
+        return (
+            f"regularizer: no script can be written for {regularizer.name!r} with {network!r}; one can "
+            f"with {', '.join(RESTING)}"
+        )
+    if hardening.entry.words and hardening.name not in HARDENERS:
+        return f"hardening: no script can be written for {hardening.name!r}"
     names = unknown(experiment)
     return f"{', '.join(names)}: no script can be written for what was set" if names else ""
 

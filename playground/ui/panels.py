@@ -10,6 +10,7 @@ from playground.integrators import InlineTableau
 from playground.networks.inputs import suggested_terms
 from playground.ui import formulas, state
 from playground.ui.controls import PLAYGROUND, applies
+from playground.ui.robust_form import hardening_choice, regularizer_choice
 from playground.ui.tableau_form import tableau_form
 
 _STEP_FIELDS = ("step_by", "horizon", "step")
@@ -129,3 +130,6 @@ def optimizer_panel(experiment: Experiment) -> None:
         PLAYGROUND.field(experiment, "device")
         PLAYGROUND.field(experiment, "path")
         PLAYGROUND.field(experiment, "precision")
+    with st.expander("Against noise and attacks"):
+        hardening_choice(PLAYGROUND, experiment, experiment)
+        regularizer_choice(PLAYGROUND, experiment)

@@ -184,6 +184,80 @@ for name in SCHEDULES:
         "schedule": name,
         "epochs": 5,
     }
+SCALED = {"alpha": 0.02, "random_start": False, "share": 0.6}
+RESTING = {
+    "rk_net": net("rk_net"),
+    "neural_ode": net("neural_ode"),
+    "neural_ode that sees t": net("neural_ode", time_dependent=True),
+    "learned steps": net("rk_net", learned_steps="free"),
+    "adjoint": net("neural_ode", gradient="adjoint", time_dependent=True),
+    "no head": net("neural_ode", head="none", width=4),
+}
+
+
+def resting(interval="double", **options):
+    return named("steady_state", interval=interval, **options)
+
+
+for name, network in RESTING.items():
+    CASES[f"steady state, {name}"] = {"network": network, "regularizer": resting()}
+    if name != "adjoint":
+        CASES[f"steady state on the way, {name}"] = {
+            "network": network,
+            "regularizer": resting("authors", from_epoch=1),
+        }
+for name in ("ab2", "taylor_multistep"):
+    for interval in ("double", "authors"):
+        CASES[f"steady state {interval}, {name}"] = {
+            "network": net("rk_net", depth=6),
+            "scheme": name,
+            "regularizer": resting(interval),
+        }
+CASES |= {
+    "noise": {"hardening": "noise"},
+    "noise on regression by L-BFGS": {
+        "hardening": named("noise", share=0.8, count=1),
+        "data": "plane",
+        "loss": "mean_square",
+        "optimizer": "lbfgs",
+    },
+    "attacked": {"hardening": "adversarial"},
+    "attacked, part of each batch": {"hardening": named("adversarial", steps=3, **SCALED)},
+    "attacked, Euclidean": {"hardening": named("adversarial", norm="l2", steps=3)},
+    "attacked, Euclidean, part": {"hardening": named("adversarial", norm="l2", **SCALED)},
+    "attacked, L-BFGS, double precision": {
+        "hardening": "adversarial",
+        "optimizer": "lbfgs",
+        "precision": "float64",
+    },
+    "attacked through dopri5": {
+        "hardening": named("adversarial", steps=2),
+        "network": net("neural_ode"),
+        "scheme": named("dopri5", rtol=0.01, atol=0.01),
+        "regularizer": "steady_state",
+        "n_train": 20,
+    },
+    "attacked, at rest, penalties, Lookahead": {
+        "hardening": named("adversarial", steps=2),
+        "regularizer": resting("authors", weight=1.0),
+        "optimizer": "lookahead",
+        "l1": 0.01,
+        "l2": 0.1,
+        "clip_norm": 0.5,
+    },
+    "at rest by L-BFGS": {"regularizer": resting(weight=0.5), "optimizer": "lbfgs"},
+    "at rest in mixed precision": {"regularizer": "steady_state", "precision": "mixed"},
+    "at rest by bosh3, late": {
+        "regularizer": resting(from_epoch=1),
+        "scheme": named("bosh3", rtol=0.01, atol=0.01),
+        "network": net("rk_net", depth=2),
+    },
+    "drops of one's choice": {
+        "network": net("mlp"),
+        "schedule": named("multi_step", first=0.2, second=0.8, third=1.0, factor=0.5),
+        "epochs": 5,
+    },
+}
 for name in LOSSES:
     for task in LOSSES[name].tasks:
         data = "reflection_1d" if task == "regression" else "squares"
@@ -292,6 +366,45 @@ CASES |= {
         scheme=named("dopri5", rtol=0.01, atol=0.01),
         n_train=12,
         n_validation=10,
+    ),
+}
+FIELD = {"channels": 1, "filters": 4, "depth": 2, "head": "pool"}
+CASES |= {
+    "images, conv_ode at rest": images("conv_ode", FIELD, regularizer="steady_state"),
+    "images, conv_ode at rest on the way, with noise": images(
+        "conv_ode", FIELD, regularizer=resting("authors"), hardening="noise"
+    ),
+    "images with noise and dropout, L-BFGS": images(
+        "classic_attention",
+        {"width": 8, "dropout": 0.5},
+        optimizer="lbfgs",
+        hardening="noise",
+        epochs=2,
+    ),
+    "images attacked, with batch normalisation": images(
+        "preact_resnet", NARROW, hardening=named("adversarial", steps=2), epochs=2
+    ),
+    "images mirrored and attacked, with dropout": images(
+        "classic_attention",
+        {"width": 8, "dropout": 0.5},
+        data=named("digits", flip=True),
+        hardening=named("adversarial", steps=2, norm="l2", eps=1.0),
+    ),
+    "images, tis_ode at rest, with noise": images(
+        "tis_ode", STEPPED, scheme="euler", regularizer="steady_state", hardening="noise"
+    ),
+    "images, ode_net at rest on the way, attacked, randomised": images(
+        "ode_net",
+        {**STEPPED, "depth": 4, "randomise": True},
+        scheme="euler",
+        regularizer=resting("authors"),
+        hardening=named("adversarial", steps=2),
+    ),
+    "images, conv_ode attacked by the adjoint": images(
+        "conv_ode",
+        {"filters": 4, "depth": 2, "gradient": "adjoint"},
+        hardening=named("adversarial", steps=2, share=0.5),
+        regularizer="steady_state",
     ),
 }
 for form in ("score", "qkv"):

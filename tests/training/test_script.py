@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from playground.analysis.frames import Frames
 from playground.datasets import DATASETS, Table, fetch, store
 from playground.experiment import Experiment
+from playground.hardening import HARDENINGS
 from playground.networks import NETWORKS
 from playground.networks.residual_layouts import Layout, PreActOptions, TaylorOptions
+from playground.regularizers import REGULARIZERS
 from playground.training import events as e
 from playground.training import loop, make_net, painter, script, train
 from playground.training.checkpoints import unpack
@@ -238,6 +240,8 @@ def test_every_option_is_known():
     assert set(Experiment.model_fields) <= known.FIELDS
     for entry in NETWORKS.values():
         assert set(entry.options.model_fields) <= known.NETWORK_OPTIONS, entry.name
+    for entry in [*HARDENINGS.values(), *REGULARIZERS.values()]:
+        assert set(entry.options.model_fields) <= known.ROBUST_OPTIONS, entry.name
     for entry in DATASETS.values():
         if entry.image_shape:
             assert set(entry.options.model_fields) <= known.IMAGE_OPTIONS, entry.name

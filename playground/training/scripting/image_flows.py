@@ -11,9 +11,9 @@ from playground.training.scripting.parts import (
     activation,
     image_shape_of,
     stepper_of,
-    write_module,
     write_sizes,
 )
+from playground.training.scripting.resting import write_flow
 from playground.training.scripting.steps import Stepper, integration, write_steps
 
 
@@ -144,12 +144,8 @@ def write_conv_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
     else:
         forward = [f"y = {lifted}", *integration(stepper, "self.field", "STEP", "i * STEP")]
     made = ["self.field = Field()", *_head(draft, options, room)]
-    write_module(
-        draft,
-        "A convolutional neural ODE (Dupont, Doucet and Teh 2019): one field moves the image.",
-        made,
-        [*forward, "return self.head(y)"],
-    )
+    summary = "A convolutional neural ODE (Dupont, Doucet and Teh 2019): one field moves the image."
+    write_flow(draft, experiment, stepper, summary, made, [*forward, "return self.head(y)"])
 
 
 def _room(draft: Draft, options: Any) -> tuple[str, str]:

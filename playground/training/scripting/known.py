@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from playground.experiment import Experiment
 
 _FIELDS = """
-    batch_size clip_norm data data_seed device early_stop epochs l1 l2 loss n_train n_validation network
-    optimizer path patience precision schedule scheme target_accuracy weight_seed
+    batch_size clip_norm data data_seed device early_stop epochs hardening l1 l2 loss n_train
+    n_validation network optimizer path patience precision regularizer schedule scheme
+    target_accuracy weight_seed
 """
 _NETWORK_OPTIONS = """
     activation affinity augment blocks border channels checkpointing denoise depth dropout encoding
@@ -26,8 +27,15 @@ FIELDS = frozenset(_FIELDS.split())
 NETWORK_OPTIONS = frozenset(_NETWORK_OPTIONS.split())
 """Of all networks together."""
 
+_ROBUST_OPTIONS = """
+    alpha count eps from_epoch greatest interval least norm random_start share steps weight
+"""
+
 IMAGE_OPTIONS = frozenset(_IMAGE_OPTIONS.split())
 """Of the sets of images; points stand in a script as they are, however they were drawn."""
+
+ROBUST_OPTIONS = frozenset(_ROBUST_OPTIONS.split())
+"""Of all hardenings and regularisers together."""
 
 
 def unknown(experiment: Experiment) -> list[str]:
@@ -37,6 +45,8 @@ def unknown(experiment: Experiment) -> list[str]:
     """
     names = _foreign(experiment, FIELDS, "")
     names += _foreign(experiment.network.options, NETWORK_OPTIONS, "network.")
+    for slot in ("hardening", "regularizer"):
+        names += _foreign(getattr(experiment, slot).options, ROBUST_OPTIONS, f"{slot}.")
     if experiment.data.entry.image_shape:
         names += _foreign(experiment.data.options, IMAGE_OPTIONS, "data.")
     return names

@@ -9,7 +9,9 @@ from playground.training.precision import kept_whole
 from playground.training.scripting.augmenting import write_augmentation
 from playground.training.scripting.data import loading
 from playground.training.scripting.draft import Draft, block, body
+from playground.training.scripting.hardening import hardened, hardens, write_hardening
 from playground.training.scripting.optimizing import penalties
+from playground.training.scripting.resting import regularized, rests
 from playground.training.scripting.staged import write_staged_loop
 from playground.training.steppers import EXPLOSION
 
@@ -26,6 +28,8 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
     _judge(draft, experiment)
     if augments(experiment):
         write_augmentation(draft, experiment)
+    if hardens(experiment):
+        write_hardening(draft, experiment)
     _epoch(draft, experiment, scheduled)
     if experiment.network.entry.staged:
         write_staged_loop(draft, experiment)
@@ -36,7 +40,7 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
 
 def _counts(experiment: Experiment) -> bool:
     """Return whether something is drawn at random by the number of the step."""
-    return _draws(experiment) != "" or augments(experiment)
+    return bool(_draws(experiment)) or augments(experiment) or hardens(experiment)
 
 
 def _classifies(experiment: Experiment) -> bool:
@@ -85,18 +89,24 @@ def _objective(experiment: Experiment) -> list[str]:
     lines = ["optimizer.zero_grad()"]
     if drawn := _draws(experiment):
         lines.append(f"torch.manual_seed(WEIGHT_SEED * 1_000_003 + step)  # decides {drawn}")
-    inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
+    inputs = "batch" if hardens(experiment) else _inputs(experiment)
+    passed = [f"outputs = net({inputs})"]
+    if rests(experiment):
+        passed = regularized(experiment, inputs)
     if experiment.precision == "mixed" and not kept_whole(experiment):
         lines += [
             "# Half precision where it pays; a GPU without bfloat16 needs float16 and a scaled loss.",
             'with torch.autocast("cuda", torch.bfloat16, enabled=DEVICE == "cuda"):',
-            f"    outputs = net({inputs})",
+            *(f"    {line}" for line in passed),
             "loss = loss_function(outputs.to(DTYPE), y[rows])",
         ]
+    elif rests(experiment):
+        lines += [*passed, "loss = loss_function(outputs, y[rows])"]
     else:
         lines.append(f"loss = loss_function(net({inputs}), y[rows])")
     total = "loss"
-    for penalty in penalties(experiment):
+    term = "term.to(DTYPE)" if experiment.precision == "mixed" else "term"
+    for penalty in [*penalties(experiment), *([term] if rests(experiment) else [])]:
         lines.append(f"objective = {total} + {penalty}")
         total = "objective"
     lines.append(f"{total}.backward()")
@@ -105,17 +115,26 @@ def _objective(experiment: Experiment) -> list[str]:
     return lines
 
 
+def _inputs(experiment: Experiment) -> str:
+    """Return the code of the inputs of a step, before they are made harder."""
+    return "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
+
+
 def _update(experiment: Experiment) -> list[str]:
     """Return the lines of one optimiser step; they leave the batch's loss in ``value``."""
+    first = [f"batch = {hardened(experiment, _inputs(experiment))}"] if hardens(experiment) else []
     if not experiment.optimizer.entry.full_batch:
-        return [*_objective(experiment), "optimizer.step()", "value = loss.item()"]
-    objective = "objective" if penalties(experiment) else "loss"
-    step = "step=step, " if _counts(experiment) else ""
+        return [*first, *_objective(experiment), "optimizer.step()", "value = loss.item()"]
+    objective = "objective" if penalties(experiment) or rests(experiment) else "loss"
+    step = "batch=batch, " if first else "step=step, " * augments(experiment)
+    if _draws(experiment) and "step=" not in step:
+        step += "step=step, "
     inner = [*_objective(experiment), "values.append(loss.item())", f"return {objective}"]
     return [
+        *first,
         "values = []",
         "",
-        f"def closure(rows=rows, {step}values=values):  # called several times in one step",
+        f"def closure(rows=rows, {step}values=values):  # called several times",
         *(f"    {line}" for line in inner),
         "",
         "optimizer.step(closure)",

@@ -22,6 +22,7 @@ from playground.training.scripting.residual import (
     write_preact_resnet,
     write_tm_resnet,
 )
+from playground.training.scripting.resting import write_flow
 from playground.training.scripting.robust import write_cnn, write_ode_net, write_tis_ode
 from playground.training.scripting.staged import write_staged_net
 from playground.training.scripting.steps import Stepper, integration, write_steps
@@ -160,7 +161,8 @@ def _flow_net(draft: Draft, experiment: Experiment, options: Any) -> None:
             "simplex": 'STEP * DEPTH * torch.softmax(self.learned["raw"], 0)  # shares of the horizon',
         }[options.learned_steps]
     forward = [f"y = {lifted}", *_layers(stepper, steps), "return self.head(y)"]
-    write_module(draft, "A residual net as an integrator: one field a layer.", made, forward)
+    summary = "A residual net as an integrator: one field a layer."
+    write_flow(draft, experiment, stepper, summary, made, forward, layered=True)
 
 
 def _layers(stepper: Stepper, steps: str | None) -> list[str]:
@@ -212,7 +214,8 @@ def _neural_ode(draft: Draft, experiment: Experiment, options: Any) -> None:
         forward.append("return self.head(y)")
     else:
         forward.append("return y[:, :N_OUTPUTS]")
-    write_module(draft, "A neural ODE: one field shared by all depths.", made, forward)
+    summary = "A neural ODE: one field shared by all depths."
+    write_flow(draft, experiment, stepper, summary, made, forward)
 
 
 def _field(draft: Draft, options: Any, stepper: Stepper) -> None:

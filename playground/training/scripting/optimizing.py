@@ -164,6 +164,10 @@ _FACTORS: dict[str, tuple[dict[str, str], str]] = {
         {"DROPS": "drops", "FACTOR": "factor"},
         "FACTOR ** math.floor(min(progress, 1.0 - 1e-12) * (DROPS + 1))",
     ),
+    "multi_step": (
+        {"DROPS": "drops", "FACTOR": "factor"},
+        "FACTOR ** sum(min(progress, 1.0 - 1e-12) >= drop for drop in DROPS)",
+    ),
 }
 """Of each schedule: constants with the options that they hold, and the factor of the rate."""
 

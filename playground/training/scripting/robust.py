@@ -9,6 +9,7 @@ from playground.networks.robust import groups_of
 from playground.training.scripting.adjoint import write_adjoint
 from playground.training.scripting.draft import Draft, block, body
 from playground.training.scripting.parts import stepper_of, write_module, write_sizes
+from playground.training.scripting.resting import write_flow
 from playground.training.scripting.steps import integration, write_steps
 
 
@@ -55,7 +56,7 @@ def _flow(draft: Draft, experiment: Experiment, options: Any, summary: str, *, t
     else:
         forward = [f"y = {lifted}", *integration(stepper, "self.field", "STEP", "i * STEP")]
     made = [*lift, "self.field = Field()", "self.head = PooledHead()"]
-    write_module(draft, summary, made, [*forward, "return self.head(y)"])
+    write_flow(draft, experiment, stepper, summary, made, [*forward, "return self.head(y)"])
 
 
 def _parts(draft: Draft, options: Any) -> list[str]:

@@ -16,6 +16,7 @@ from playground.ui.labs.images_settings import NETS, SHEET, VIEWS, Settings
 from playground.ui.labs.images_side import draw_side, side_controls
 from playground.ui.labs.images_swap import draw_swap
 from playground.ui.labs.images_train import draw_training
+from playground.ui.robust_form import regularizer_choice
 
 FORM = SHEET.form
 FIELDS = Settings.model_fields
@@ -64,6 +65,11 @@ def _controls(settings: Settings) -> None:
         FORM.field(settings, "batch_size")
         FORM.field(settings, "epochs")
         FORM.field(settings, "precision")
+        if settings.view != "points":  # whose net tells no classes
+            with st.expander("Against noise and attacks"):
+                FORM.slot(settings.hardening, "hardening", FIELDS["hardening"])
+                if settings.view != "side":
+                    regularizer_choice(FORM, settings)
 
 
 def _network(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from playground.datasets.images.key_points import (
     read_key_points,
     to_pixels,
 )
-from playground.experiment import Experiment
+from playground.experiment import MOST_SAMPLES, Experiment
 from playground.jobs import RunRecord
 from playground.training.checkpoints import unpack_weights
 from playground.training.events import Metrics
@@ -158,8 +158,8 @@ def _use(held: PointTable) -> None:
         state.say(f"{error}.", "error")
         return
     n = len(held.x)
-    train = min(max(round(0.8 * n), 20), 20_000)
-    rest = min(max(n - train, 10), 20_000)
+    train = min(max(round(0.8 * n), 20), MOST_SAMPLES)
+    rest = min(max(n - train, 10), MOST_SAMPLES)
     SHEET.change({"points_hash": key, "n_train": train, "n_validation": rest})
     st.session_state["points:upload_turn"] = st.session_state.get("points:upload_turn", 0) + 1
     st.session_state.pop("points:read", None)

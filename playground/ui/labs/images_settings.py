@@ -8,12 +8,16 @@ from pydantic import Field, field_validator, model_validator
 
 from playground.datasets import DATASETS
 from playground.experiment import (
+    MOST_SAMPLES,
     DataSlot,
     Experiment,
+    HardeningSlot,
     NetworkSlot,
     OptimizerSlot,
+    RegularizerSlot,
     ScheduleSlot,
     SchemeSlot,
+    fit_regularizer,
 )
 from playground.networks import IMAGE_NETWORKS, NETWORKS
 from playground.networks.residual_layouts import MOST_BLOCKS
@@ -89,10 +93,10 @@ class Settings(Options):
 
     data: DataSlot = _slot(DataSlot, "digits", "Images", "The images to learn.")
     n_train: int = option(
-        1400, label="Training images", help="Images that are trained on.", ge=20, le=20_000
+        1400, label="Training images", help="Images that are trained on.", ge=20, le=MOST_SAMPLES
     )
     n_validation: int = option(
-        390, label="Validation images", help="Images that only judge.", ge=10, le=20_000
+        390, label="Validation images", help="Images that only judge.", ge=10, le=MOST_SAMPLES
     )
     data_seed: int = option(
         1, label="Data seed", help="Seed of the choice of the images.", ge=0, le=9999
@@ -111,6 +115,18 @@ class Settings(Options):
     optimizer: OptimizerSlot = _slot(OptimizerSlot, "adam", "Optimiser", "How the weights move.")
     schedule: ScheduleSlot = _slot(
         ScheduleSlot, "cosine", "Schedule", "How the learning rate changes over the epochs."
+    )
+    hardening: HardeningSlot = _slot(
+        HardeningSlot,
+        "none",
+        "Hardening",
+        "What is done to the images of each batch, so that the net withstands the like.",
+    )
+    regularizer: RegularizerSlot = _slot(
+        RegularizerSlot,
+        "none",
+        "Regulariser",
+        "What is added to the loss because of how the features move.",
     )
     batch_size: int = option(
         64, label="Batch size", help="Images in one step.", ge=1, le=4096, log=True
@@ -154,7 +170,7 @@ class Settings(Options):
     )
 
     depth_image: int = option(
-        0, label="Image", help="Place of an image in the validation set.", ge=0, le=19_999
+        0, label="Image", help="Place of an image in the validation set.", ge=0, le=MOST_SAMPLES - 1
     )
     depth_set: int = option(
         1, label="Channels", help="Which of the channels are shown, in sets of eight.", ge=1, le=256
@@ -252,7 +268,9 @@ class Settings(Options):
     grid_class: str = option(
         "", label="Class", help="Some images of each class, or many of one.", max_length=60
     )
-    grid_page: int = option(1, label="Page", help="Which of the images are shown.", ge=1, le=20_000)
+    grid_page: int = option(
+        1, label="Page", help="Which of the images are shown.", ge=1, le=MOST_SAMPLES
+    )
     grid_augmented: bool = option(
         False,
         label="As augmented",
@@ -288,22 +306,24 @@ class Settings(Options):
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
-        with named_misfits("digits", "scheme"):
+        with named_misfits("digits", "scheme", "regularizer", "regularizer.interval"):
             entry, options = self.data.entry, self.data.options
             on_images = self.network.entry.takes_images
             seen = entry.shape_of(options) if on_images else entry.n_features(options)
             self.network.options.fit(seen, self.scheme.name)
+            fit_regularizer(self.regularizer, self.network, self.scheme)
         return self
 
     @property
     def experiment(self) -> Experiment:
-        """The training.
+        """The training, with what makes it robust.
 
         Raises:
             ValueError: If the choices do not fit together.
         """
         names = ("data", "n_train", "n_validation", "data_seed", "network", "scheme", "weight_seed")
-        names += ("optimizer", "schedule", "batch_size", "epochs", "precision")
+        names += ("optimizer", "schedule", "hardening", "regularizer", "batch_size", "epochs")
+        names += ("precision",)
         return Experiment(**{name: getattr(self, name) for name in names})
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from playground.datasets import TableError
-from playground.experiment import Experiment
+from playground.experiment import Experiment, RegularizerSlot
 from playground.integrators import INTEGRATORS
 from playground.networks import NETWORKS
 from playground.training.devices import gpus
@@ -77,7 +77,9 @@ def _nets(settings: Settings) -> dict[str, Contender]:
     rivals = [name for name in settings.side_rivals if not (published and name == "mixer")]
     if published and "mixer" in settings.side_rivals:
         st.caption("The mixer is left out: it has no size that the residual-stacking paper prints.")
-    return contenders(settings.experiment, rivals, scale, settings.scheme)
+    # None of these nets is a flow that goes on beyond its horizon, whatever the lab's own net is.
+    base = settings.experiment.model_copy(update={"regularizer": RegularizerSlot(name="none")})
+    return contenders(base, rivals, scale, settings.scheme)
 
 
 def _study(settings: Settings, nets: dict[str, Contender]) -> None:
