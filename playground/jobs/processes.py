@@ -225,7 +225,8 @@ class Tasks(Generic[T]):
             if now - task.created > self._limits.longest:
                 minutes = self._limits.longest / 60
                 self.stop(
-                    task, f"Stopped after {minutes:g} minutes, the most that {self._a_noun} may take."
+                    task,
+                    f"Stopped after {minutes:g} minutes, the most that {self._a_noun} may take.",
                 )
         code = task.process.wait()
         if task.runs:

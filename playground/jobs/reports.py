@@ -121,5 +121,7 @@ class Reports:
     def get(self, run_id: str, evaluation: Evaluation, step: int) -> Kept | None:
         """Return the report of these settings on the checkpoint of a step, ``None`` without one."""
         wanted = (evaluation, step)
-        found = (kept for kept in self.of(run_id) if (kept.made.evaluation, kept.made.step) == wanted)
+        found = (
+            kept for kept in self.of(run_id) if (kept.made.evaluation, kept.made.step) == wanted
+        )
         return next(found, None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar
 
+from pydantic import field_validator
+
 from playground.attacks import Effort, PGDOptions, SPSAOptions
 from playground.attacks.problem import LossName, Norm
 from playground.attacks.registry import NORM_LABELS
@@ -50,9 +52,9 @@ class ChecklistOptions(Options):
     greatest: float | None = option(
         None,
         label="Greatest ε",
-        help="Largest perturbation; empty goes as far as is needed to leave no hope: half the range of "
-        "an image's values, or the greatest distance of a point from the mean.",
-        ge=1e-6,
+        help="Largest perturbation; empty or 0 goes as far as is needed to leave no hope: half the range "
+        "of an image's values, or the greatest distance of a point from the mean.",
+        ge=0,
         le=1000,
     )
     count: int = option(
@@ -92,6 +94,11 @@ class ChecklistOptions(Options):
         log=True,
         advanced=True,
     )
+
+    @field_validator("greatest")
+    @classmethod
+    def _none_for_zero(cls, greatest: float | None) -> float | None:
+        return greatest or None
 
     @property
     def attack(self) -> PGDOptions:

@@ -126,8 +126,10 @@ def test_a_run_that_goes_on_meanwhile_keeps_no_stale_recording(
 
 def test_a_store_of_the_first_version_is_taken_over(home: Path) -> None:
     home.mkdir(exist_ok=True)
-    old = SCHEMA.replace(REPORTS, "").replace("    recording TEXT,\n", "").replace(
-        "DEFAULT '',\n    recording_size INTEGER NOT NULL DEFAULT 0\n", "DEFAULT ''\n"
+    old = (
+        SCHEMA.replace(REPORTS, "")
+        .replace("    recording TEXT,\n", "")
+        .replace("DEFAULT '',\n    recording_size INTEGER NOT NULL DEFAULT 0\n", "DEFAULT ''\n")
     )
     assert "recording" not in old
     (home / FILE).unlink(missing_ok=True)

@@ -106,7 +106,7 @@ def test_a_report_of_another_program_version_is_left_out(
     kept.save(run, MADE, REPORT)
     kept.save(run, replace(MADE, step=31), REPORT)
     with jobs.store.writing() as db:
-        db.execute("UPDATE reports SET made = '{\"evaluation\": {\"fog\": 1}}' WHERE step = 31")
+        db.execute('UPDATE reports SET made = \'{"evaluation": {"fog": 1}}\' WHERE step = 31')
     assert [each.made.step for each in kept.of(run)] == [30]
 
 
@@ -115,7 +115,9 @@ def test_a_store_of_the_second_version_keeps_its_runs(home: Path, experiment: Ex
     assert REPORTS in SCHEMA
     with sqlite3.connect(home / FILE) as db:
         db.executescript(SCHEMA.replace(REPORTS, "") + "PRAGMA user_version = 2;")
-        insert = "INSERT INTO runs (id, user, kind, experiment, status, created, queued_since, step) "
+        insert = (
+            "INSERT INTO runs (id, user, kind, experiment, status, created, queued_since, step) "
+        )
         values = ("a" * 16, "ada", "training", experiment.model_dump_json(), "finished", 1, 1, 30)
         db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         db.execute("INSERT INTO metrics (run, step, epoch) VALUES (?, 30, 3)", values[:1])
