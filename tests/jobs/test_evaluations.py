@@ -9,16 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from playground.attacks import AttackSlot, Effort, PGDOptions, SPSAOptions, checklist
-from playground.experiment import Experiment
+from playground.attacks import Effort, PGDOptions, SPSAOptions, checklist
 from playground.jobs import Jobs, Refused, worker
-from playground.jobs.artifacts import Folder
 from playground.jobs.evaluation_worker import trained as subject_and_step
 from playground.jobs.evaluations import LIMITS, Evaluations, EvaluationTask
 from playground.jobs.reports import Reports
-from playground.training.checkpoints import pack, unpack
 from playground.training.evaluation_settings import Evaluation
-from playground.training.evaluations import alike
+from tests.jobs.attacked import moons, scaled_head
 
 Assign = Callable[[Jobs, str], int]
 Train = Callable[..., str]
@@ -33,18 +30,6 @@ QUICK = Evaluation(
     spsa_directions=16,
 )
 LONG = Evaluation(samples=200, steps=500, restarts=20, retries=40)
-
-
-def moons(**values: object) -> Experiment:
-    small = {
-        "data": "moons",
-        "n_train": 400,
-        "n_validation": 200,
-        "epochs": 20,
-        "network": {"name": "rk_net", "options": {"width": 8, "depth": 4}},
-        "optimizer": {"name": "adam", "options": {"learning_rate": 0.02}},
-    }
-    return Experiment.model_validate({**small, **values})
 
 
 @pytest.fixture
@@ -76,17 +61,6 @@ def finished(task: EvaluationTask) -> EvaluationTask:
     wait(lambda: not task.runs)
     assert (task.status, task.reason) == ("finished", "The report is stored.")
     return task
-
-
-def scaled_head(jobs: Jobs, run_id: str, factor: float) -> None:
-    """Multiply what the newest checkpoint of a run has of its head."""
-    tree, weights = unpack(jobs.checkpoint(run_id))
-    heads = {name: factor * w for name, w in weights.items() if name.startswith("head.")}
-    assert len(heads) == 2
-    folder, run = Folder(jobs.store.runs_folder, run_id), jobs.get(run_id)
-    name = folder.write_checkpoint(99, run.checkpoint_step, pack(tree, weights | heads))
-    with jobs.store.writing() as db:
-        db.execute("UPDATE runs SET checkpoint = ? WHERE id = ?", (name, run_id))
 
 
 def test_the_stored_report_is_that_of_a_direct_call(
@@ -235,11 +209,3 @@ def test_a_run_that_is_deleted_meanwhile_keeps_no_report(
     assert "there is no run" in task.reason
     with jobs.store.reading() as db:
         assert db.execute("SELECT COUNT(*) FROM reports").fetchone()[0] == 0
-
-
-def test_other_runs_are_those_that_tell_the_same_classes_of_the_same_inputs() -> None:
-    assert alike(moons(), moons(weight_seed=5, n_train=50, network="mlp"))
-    assert not alike(moons(), moons(data="circle"))
-    many = {"name": "donut_multiclass"}
-    assert not alike(moons(), moons(data=many))
-    assert AttackSlot(name="pgd", options=QUICK.attack.model_dump()).options == QUICK.attack

@@ -31,21 +31,22 @@ def view(settings: Settings) -> None:
     if run is None:
         return
     with right:
-        _checking(settings, run, expected)
+        runs = _checking(run, expected)
         reports = Reports(state.jobs().store).of(run.id)
         shown = wanted(settings, run, reports)
-        _shown(settings, run, shown)
+        _shown(run, shown, runs)
         draw_stored(reports, run, shown)
         explain()
 
 
-def _shown(settings: Settings, run: RunRecord, shown: Kept | None) -> None:
-    """Draw the report of the settings, and say where it is one of an earlier net."""
+def _shown(run: RunRecord, shown: Kept | None, runs: bool) -> None:
+    """Draw the report of the settings, and say where there is none, or one of an earlier net."""
     if shown is None:
-        st.caption(
-            "There is no report with these settings. Press *Check this run*: it is attacked in a process "
-            "of its own, and the report is kept with the run."
-        )
+        if not runs:
+            st.caption(
+                "There is no report with these settings. Press *Check this run*: it is attacked in a "
+                "process of its own, and the report is kept with the run."
+            )
         return
     if not shown.is_of(run):
         st.warning(
@@ -56,8 +57,8 @@ def _shown(settings: Settings, run: RunRecord, shown: Kept | None) -> None:
     draw_report(shown)
 
 
-def _checking(settings: Settings, run: RunRecord, expected: Expected | None) -> None:
-    """Draw the one button that starts or stops, and the progress."""
+def _checking(run: RunRecord, expected: Expected | None) -> bool:
+    """Draw the one button that starts or stops, and the progress; return whether it goes on."""
     task = _going(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if task is None:
@@ -82,6 +83,7 @@ def _checking(settings: Settings, run: RunRecord, expected: Expected | None) -> 
     pace = LIVE_SECONDS if task is not None else None
     st.fragment(_progress, run_every=pace)(task, seconds, [])
     _ending(run)
+    return task is not None
 
 
 def _going(run: RunRecord) -> EvaluationTask | None:
