@@ -72,7 +72,7 @@ def accuracy_curves(
     colour = alt.Color(
         "attack:N",
         scale=alt.Scale(domain=list(attacks), range=colours),
-        legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=200),
+        legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=200, symbolOpacity=1),
     )
     bands = whole.mark_area(opacity=0.16).encode(x=x, color=colour, **ends)
     lines = whole.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour)
@@ -98,10 +98,11 @@ def accuracy_curves(
 
 def _guess(chance: float, scale: alt.Scale) -> tuple[alt.Chart, alt.Chart]:
     """Return the line of chance and its name."""
-    base = alt.Chart(alt.InlineData(values=[{"chance": chance}]))
-    y = alt.Y("chance:Q", scale=scale, title="accuracy")
+    # One row of the data that are there: the page would put its own in the place of others.
+    base = alt.Chart(alt.NamedData(name=ROWS)).transform_aggregate(rows="count()")
+    y = alt.Y(datum=chance, type="quantitative", scale=scale, title="accuracy")
     rule = base.mark_rule(color=TRAIN, strokeDash=[5, 4], strokeWidth=1.4).encode(y=y)
-    name = base.mark_text(color=TRAIN, align="left", dx=6, dy=-8, fontSize=11).encode(
+    name = base.mark_text(color=TRAIN, align="left", dx=6, dy=8, fontSize=11).encode(
         x=alt.value(0), y=y, text=alt.value(f"chance, {chance:.3g}")
     )
     return rule, name

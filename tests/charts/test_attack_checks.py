@@ -51,4 +51,5 @@ def test_the_chart_draws_lines_bands_points_and_the_line_of_chance():
     assert f'stroke="{TRAIN}"' in svg
     assert svg.count(f'stroke="{CLASSES[2]}"') >= 2  # the bars of what was tried at two ε
     assert "standard error" in svg
+    assert "datasets" not in chart
     assert chart["config"]["legend"]["columns"] == 4

@@ -48,7 +48,7 @@ def controls(settings: Settings, run: RunRecord) -> Expected | None:
     _attack(settings, facts)
     evaluation = settings.evaluation.model_copy(update={"source": other.id if other else ""})
     seconds = facts.seconds(evaluation, theirs)
-    return Expected(evaluation, seconds, f"About {_duration(seconds)} on a core of its own.")
+    return Expected(evaluation, seconds, f"Up to about {_duration(seconds)} on a core of its own.")
 
 
 def _attack(settings: Settings, facts: Facts) -> None:

@@ -42,7 +42,7 @@ def draw_report(kept: Kept) -> None:
         )
     with facts:
         st.markdown("##### Threat model and settings")
-        st.markdown("\n".join(f"- {line}" for line in _settings(report)))
+        st.caption("\n".join(f"- {line}" for line in _settings(report)))
     st.download_button(
         "Report (JSON)",
         kept.to_json,
@@ -57,8 +57,7 @@ def draw_report(kept: Kept) -> None:
 def _verdict(report: Report) -> None:
     if report.masking_suspected:
         st.warning(
-            f"**Gradient masking suspected: this robustness may not be real.** "
-            f"{state.plain(report.verdict)}",
+            f"**This robustness may not be real.** {state.plain(report.verdict)}",
             icon=":material/warning:",
         )
     else:
@@ -94,9 +93,13 @@ def _row(check: Check) -> dict[str, str]:
         "outcome": _SIGNS[check.status],
         "what was found, at its worst": state.plain(check.finding),
         "at ε": f"{check.eps:.3g}" if made else "–",
-        "too much by": f"{100 * check.excess:+.1f} points" if made else "–",
-        "tolerance": f"{100 * check.tolerance:.1f} points" if made else "–",
+        "off by (points)": _signed(100 * check.excess) if made else "–",
+        "tolerance (points)": f"{100 * check.tolerance:.1f}" if made else "–",
     }
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "−")
 
 
 def _settings(report: Report) -> list[str]:
