@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import secrets
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Literal
+
+import playground
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
@@ -148,6 +152,19 @@ def view_of(text: str) -> View:
 def text_of_view(view: View) -> str:
     """Return a view as JSON."""
     return json.dumps(asdict(view))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of python, torch and this package, without importing torch."""
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = ""
+    return {
+        "python": platform.python_version(),
+        "torch": torch,
+        "package": playground.__version__,
+    }
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,19 @@ decisions (``attempt``, ``yield_asked``, ``tries``) and the worker's reports (``
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
+
+# Reports of attacks on a run's net: one for each checkpoint and each choice of settings.
+REPORTS = """
+CREATE TABLE reports (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    created REAL NOT NULL,
+    made TEXT NOT NULL,
+    report TEXT NOT NULL,
+    PRIMARY KEY (run, key, step)
+)"""
 
 SCHEMA = """
 CREATE TABLE runs (
@@ -109,6 +121,7 @@ CREATE TABLE engine (
     visited REAL NOT NULL DEFAULT 0
 );
 """
+SCHEMA += f"{REPORTS};\n"
 
 # What makes of a store of one version one of the next.
 MIGRATIONS = {
@@ -118,4 +131,5 @@ MIGRATIONS = {
         # They held pictures, from which weights cannot be had.
         "DELETE FROM snapshots",
     ),
+    2: (REPORTS,),
 }

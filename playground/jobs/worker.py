@@ -11,21 +11,18 @@ import contextlib
 import errno
 import json
 import os
-import platform
 import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
-import playground
 from playground.experiment import Experiment
 from playground.jobs.artifacts import LIVE, Folder
 from playground.jobs.queries import read_amendments, set_columns
 from playground.jobs.reader import Reader
 from playground.jobs.recorder import Recorder, SupersededError
-from playground.jobs.records import STUDY, TRAINING, checked_id, view_of
+from playground.jobs.records import STUDY, TRAINING, checked_id, versions, view_of
 from playground.jobs.settings import read_settings
 from playground.jobs.store import Store
 from playground.training.control import View
@@ -84,7 +81,7 @@ def claim(store: Store, run_id: str, attempt: int) -> Claim | None:
             "UPDATE runs SET worker = ?, versions = ?, started = COALESCE(started, ?), "
             "step = MAX(checkpoint_step, 0) "
             "WHERE id = ? AND attempt = ? AND status = 'running' AND worker IS NULL",
-            (_whoami(), json.dumps(_versions()), time.time(), run_id, attempt),
+            (_whoami(), json.dumps(versions()), time.time(), run_id, attempt),
         )
         if taken.rowcount == 0:
             return None
@@ -229,15 +226,3 @@ def _mine(store: Store, row: sqlite3.Row) -> Iterator[sqlite3.Connection | None]
 
 def _whoami() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _versions() -> dict[str, str]:
-    try:
-        torch = version("torch")
-    except PackageNotFoundError:
-        torch = ""
-    return {
-        "python": platform.python_version(),
-        "torch": torch,
-        "package": playground.__version__,
-    }

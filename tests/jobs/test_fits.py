@@ -3,12 +3,13 @@
 import io
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from playground.analysis.learned import Picture
 from playground.jobs import fits as module
-from playground.jobs.fits import Fit, Fits
+from playground.jobs.fits import LIMITS, Fit, Fits
 from playground.jobs.records import Refused
 from playground.training.dynamics import fit as train
 from playground.training.dynamics_settings import Dynamics
@@ -73,11 +74,20 @@ def test_a_process_that_dies_is_an_ending_in_words(fits):
     assert "ended without a word" in started.reason
 
 
-def test_a_fit_that_nobody_looks_at_is_stopped(fits, monkeypatch):
-    monkeypatch.setattr(module, "ABANDONED_SECONDS", 0.5)
+def test_a_fit_that_nobody_looks_at_is_stopped():
+    fits = Fits(replace(LIMITS, abandoned=0.5))
     started = fits.start("me", LONG)
     wait(lambda: not started.runs)
     assert started.reason == "Stopped, because nobody was looking."
+    fits.close()
+
+
+def test_a_fit_that_takes_too_long_is_stopped():
+    fits = Fits(replace(LIMITS, longest=0.6))
+    started = fits.start("me", LONG)
+    wait(lambda: not started.runs)
+    assert started.reason == "Stopped after 0.01 minutes, the most that a fit may take."
+    fits.close()
 
 
 def test_a_fit_ends_with_its_server(fits):
@@ -87,9 +97,9 @@ def test_a_fit_ends_with_its_server(fits):
     wait(lambda: started.process.poll() is not None)
 
 
-def test_results_belong_to_their_user_and_the_oldest_are_forgotten(fits, monkeypatch):
-    monkeypatch.setattr(module, "KEPT", 2)
-    monkeypatch.setattr(module, "_spawn", FakeProcess)
+def test_results_belong_to_their_user_and_the_oldest_are_forgotten(monkeypatch):
+    monkeypatch.setattr(Fits, "spawn", lambda self: FakeProcess())
+    fits = Fits(replace(LIMITS, kept=2))
     made = [fits.start("me", str(i)) for i in range(2)]
     assert fits.get(made[0].id) is made[0]
     assert fits.get(None) is None

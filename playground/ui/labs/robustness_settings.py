@@ -8,6 +8,7 @@ from pydantic import Field
 
 from playground.attacks import AttackSlot
 from playground.registry import Options, option
+from playground.training.evaluation_settings import ChecklistSlot, Evaluation
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
@@ -65,8 +66,26 @@ class Settings(Options):
     # Accuracy over ε.
 
     # Sanity checks.
+    checks: ChecklistSlot = Field(
+        default_factory=lambda: ChecklistSlot(name="carlini"),
+        title="Checks",
+        description="The attack that is checked, and how hard.",
+    )
+    check_step: int = option(
+        -1,
+        label="Report of step",
+        help="Optimiser step of the net whose report is shown; -1 is the newest checkpoint.",
+        ge=-1,
+        le=10**9,
+    )
 
     # Table I.
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The sanity checks that are set."""
+        shared = {"samples": self.samples, "seed": self.attack_seed, "source": self.source}
+        return Evaluation(**self.checks.options.model_dump(), **shared)
 
 
 SHEET = Sheet("robustness", Settings)
