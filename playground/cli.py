@@ -27,6 +27,8 @@ LISTED = (
     "systems",
     "optimizers",
     "schedules",
+    "hardenings",
+    "regularizers",
     "losses",
     "activations",
     "presets",
@@ -262,11 +264,13 @@ def _result(status: str, reason: str, metrics: Any) -> dict[str, Any]:
 
 def _registries() -> dict[str, Any]:
     from playground.datasets import DATASETS
+    from playground.hardening import HARDENINGS
     from playground.integrators import INTEGRATORS
     from playground.losses import LOSSES
     from playground.networks import ACTIVATIONS, NETWORKS
     from playground.optimizers import OPTIMIZERS
     from playground.presets import presets
+    from playground.regularizers import REGULARIZERS
     from playground.schedules import SCHEDULES
     from playground.systems import SYSTEMS
 
@@ -277,6 +281,8 @@ def _registries() -> dict[str, Any]:
         "systems": SYSTEMS,
         "optimizers": OPTIMIZERS,
         "schedules": SCHEDULES,
+        "hardenings": HARDENINGS,
+        "regularizers": REGULARIZERS,
         "losses": LOSSES,
         "activations": ACTIVATIONS,
         "presets": presets(),

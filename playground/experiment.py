@@ -12,13 +12,15 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from playground import query
+from playground import hardening, query, regularizers
 from playground.datasets import DATASETS, TableError, TableMissing, TargetsError
+from playground.hardening import HARDENINGS
 from playground.integrators import INTEGRATORS, Scheme, resolve
 from playground.losses import LOSSES
 from playground.networks import NETWORKS
 from playground.optimizers import OPTIMIZERS
 from playground.registry import Misfit, Registry, Slot, option
+from playground.regularizers import REGULARIZERS
 from playground.schedules import SCHEDULES
 
 
@@ -57,10 +59,25 @@ class ScheduleSlot(Slot):
     registry: ClassVar[Registry[Any]] = SCHEDULES
 
 
+class HardeningSlot(Slot):
+    """How the inputs of each batch are made harder."""
+
+    registry: ClassVar[Registry[Any]] = HARDENINGS
+
+
+class RegularizerSlot(Slot):
+    """What is added to the loss because of how the features move."""
+
+    registry: ClassVar[Registry[Any]] = REGULARIZERS
+
+
 class LossSlot(Slot):
     """The loss."""
 
     registry: ClassVar[Registry[Any]] = LOSSES
+
+
+MOST_SAMPLES = 80_000
 
 
 def _slot(kind: type[Slot], default: str, label: str, text: str) -> Any:
@@ -79,10 +96,10 @@ class Experiment(BaseModel):
 
     data: DataSlot = _slot(DataSlot, "spiral", "Data", "The data set to learn.")
     n_train: int = option(
-        1500, label="Training points", help="Points that are trained on.", ge=5, le=20000
+        1500, label="Training points", help="Points that are trained on.", ge=5, le=MOST_SAMPLES
     )
     n_validation: int = option(
-        1500, label="Validation points", help="Points that only judge.", ge=2, le=20000
+        1500, label="Validation points", help="Points that only judge.", ge=2, le=MOST_SAMPLES
     )
     data_seed: int = option(
         1, label="Data seed", help="Seed of the drawn points.", ge=0, le=2**31 - 1
@@ -105,8 +122,24 @@ class Experiment(BaseModel):
     schedule: ScheduleSlot = _slot(
         ScheduleSlot, "constant", "Schedule", "How the learning rate changes on the way."
     )
+    hardening: HardeningSlot = _slot(
+        HardeningSlot,
+        "none",
+        "Hardening",
+        "What is done to the inputs of each batch, so that the net withstands the like.",
+    )
+    regularizer: RegularizerSlot = _slot(
+        RegularizerSlot,
+        "none",
+        "Regulariser",
+        "What is added to the loss because of how the features move.",
+    )
     batch_size: int = option(
-        32, label="Batch size", help="Points in one step; L-BFGS takes all.", ge=1, le=20000
+        32,
+        label="Batch size",
+        help="Points in one step; L-BFGS takes all.",
+        ge=1,
+        le=MOST_SAMPLES,
     )
     l2: float = option(
         0.0, label="L2", help="Penalty λ/2·Σw² added to the loss.", ge=0, le=10, advanced=True
@@ -203,7 +236,20 @@ class Experiment(BaseModel):
             self.network.options.fit_outputs(self.n_outputs)
         except Misfit as error:
             raise error if error.field == "scheme" else error.below("network") from None
+        self._fits_robustness(task)
         return self
+
+    def _fits_robustness(self, task: str) -> None:
+        """Say whether the inputs can be hardened, and the flow asked to come to rest."""
+        name, staged = self.hardening.name, self.network.entry.staged
+        why = hardening.unfit(name, task=task, n_outputs=self.n_outputs, staged=staged)
+        if why:
+            raise Misfit("hardening", why, HardeningSlot(name="none"))
+        chosen = self.regularizer
+        found = regularizers.misfit(chosen.name, chosen.options, self.network, self.scheme.name)
+        if found is not None:
+            found.nearest = found.nearest if found.field else RegularizerSlot(name="none")
+            raise found.below("regularizer")
 
     def _fits_stages(self) -> None:
         """Say whether this can be trained on what is left, stage by stage."""

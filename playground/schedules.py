@@ -37,6 +37,45 @@ class StepOptions(Options):
     )
 
 
+class MultiStepOptions(Options):
+    """Options of the schedule with drops at given places; the defaults are those of TisODE."""
+
+    factor: float = option(
+        0.2, label="Factor", help="What remains of the rate after each drop.", ge=0.001, le=1
+    )
+    first: float = option(
+        0.3,
+        label="First drop",
+        help="Share of the epochs after which the rate drops; 1: never.",
+        ge=0,
+        le=1,
+        step=0.05,
+    )
+    second: float = option(
+        0.6,
+        label="Second drop",
+        help="Share of the epochs after which it drops again; 1: never.",
+        ge=0,
+        le=1,
+        step=0.05,
+    )
+    third: float = option(
+        0.9,
+        label="Third drop",
+        help="Share of the epochs after which it drops for the last time; 1: never.",
+        ge=0,
+        le=1,
+        step=0.05,
+    )
+
+
+def _dropped(options: MultiStepOptions, progress: float) -> float:
+    """Return the factor of the rate, one for each drop that the training has passed."""
+    passed = min(progress, 1.0 - 1e-12)  # a drop at 1 is never reached
+    drops = (options.first, options.second, options.third)
+    return options.factor ** sum(passed >= drop for drop in drops)
+
+
 SCHEDULES.add(
     Schedule(
         name="constant",
@@ -61,5 +100,15 @@ SCHEDULES.add(
         summary="The rate falls by a factor at equal distances.",
         options=StepOptions,
         factor=lambda o, s: o.factor ** math.floor(min(s, 1.0 - 1e-12) * (o.drops + 1)),
+    )
+)
+SCHEDULES.add(
+    Schedule(
+        name="multi_step",
+        label="multi-step",
+        summary="The rate falls by a factor at three places of one's choice.",
+        reference="Yan, Du, Tan and Feng (2020): times 0.2 after epochs 30, 60 and 90 of 100",
+        options=MultiStepOptions,
+        factor=_dropped,
     )
 )

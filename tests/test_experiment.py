@@ -210,7 +210,7 @@ def test_many_unknown_names_are_counted():
         (
             "n_train",
             "",
-            "an empty field is not legal; legal is a whole number from 5 to 20000; 1500",
+            "an empty field is not legal; legal is a whole number from 5 to 80000; 1500",
         ),
         (
             "data_seed",

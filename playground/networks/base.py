@@ -44,6 +44,11 @@ class Network(Entry):
     staged: bool = False
     takes_images: bool = False
 
+    @property
+    def rests(self) -> bool:
+        """Whether the nets go on beyond their horizon, so that they can be asked to be at rest there."""
+        return bool(getattr(self.make, "rests", False))
+
 
 NETWORKS: Registry[Network] = Registry("network")
 
@@ -56,12 +61,16 @@ class PointNet(nn.Module):
     Attributes:
         nfe: Field evaluations since it was last set to zero, in either direction.
         is_flow: Whether the features move by an integrator, so that lines between layers mean time.
+        rests: Whether the flow goes on beyond its horizon T: it then has ``n_steps`` steps to T, each of
+            size ``step`` by ``scheme``, and ``field_of(i)`` returns the field of step i from 0 on,
+            also for those beyond T.
     """
 
     inputs: nn.Module
     lift: nn.Module
     head: nn.Module
     is_flow = False
+    rests = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -110,6 +110,7 @@ class FlowNet(PointNet):
     """
 
     is_flow = True
+    rests = True
 
     def __init__(
         self, n_features: int, n_outputs: int, options: FlowNetOptions, chosen: ChosenScheme
@@ -144,6 +145,15 @@ class FlowNet(PointNet):
             return self.activation(functional.linear(y, weight, bias))
 
         return f
+
+    @property
+    def n_steps(self) -> int:
+        """Steps to the horizon, one for each layer."""
+        return len(self.weight)
+
+    def field_of(self, step: int) -> Field:
+        """Return the field of a step; beyond the last layer the flow goes on with its field."""
+        return self.field(min(step, self.n_steps - 1))
 
     def states(self, y: Tensor) -> list[Tensor]:
         """Return the features at every layer border."""

@@ -134,6 +134,7 @@ class SharedFlow(PointNet):
     """
 
     is_flow = True
+    rests = True
     field: nn.Module
 
     def _flow(self, options: NeuralODEOptions, chosen: ChosenScheme) -> None:
@@ -157,6 +158,10 @@ class SharedFlow(PointNet):
     def horizon(self) -> float:
         """The time T at which the state is read."""
         return self.step * self.n_steps
+
+    def field_of(self, step: int) -> nn.Module:
+        """Return the field of a step, also beyond the horizon: it is the same for all."""
+        return self.field
 
     def final(self, y: Tensor) -> Tensor:
         """Return the state at T, by way of the adjoint where it was chosen and a gradient is due."""

@@ -20,9 +20,9 @@ def augments(experiment: Experiment) -> bool:
     return bool(getattr(options, "flip", False) or getattr(options, "crop", 0))
 
 
-def seed_of(weight_seed: int, step: int) -> int:
+def seed_of(weight_seed: int, step: int, stream: int = STREAM) -> int:
     """Return what the generator of a step is seeded with, of 32 bits as torch takes them."""
-    return (weight_seed * 1_000_003 + step) % 2**32 ^ STREAM
+    return (weight_seed * 1_000_003 + step) % 2**32 ^ stream
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def batchable(experiment: Experiment) -> bool:
     An adaptive solver would choose its steps for all nets together, and an optimiser that looks at
     whole matrices or at the norm of the gradient would mix them; stages begin anew on the way. Nets on
     images normalise by the batch or drop features at random, which a stack cannot do for each alone,
-    and mixed precision leaves out a step of one net and not of another.
+    and mixed precision leaves out a step of one net and not of another. An attack and a regulariser ask
+    for more of each net than its outputs, and noise goes the same way.
     """
     scheme = experiment.scheme.chosen
     fixed = not experiment.network.entry.uses_scheme or scheme.kind in ("runge_kutta", "multistep")
@@ -42,7 +43,8 @@ def batchable(experiment: Experiment) -> bool:
     clipped, mixed = experiment.clip_norm > 0, experiment.precision == "mixed"
     entry = experiment.network.entry
     whole = not (adjoint or clipped or mixed or entry.staged or entry.takes_images)
-    return fixed and whole and experiment.optimizer.name in ELEMENTWISE
+    robust = experiment.hardening.entry.words or experiment.regularizer.entry.words
+    return fixed and whole and not robust and experiment.optimizer.name in ELEMENTWISE
 
 
 class Stack:

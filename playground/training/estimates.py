@@ -13,6 +13,7 @@ from torch import nn
 from playground import fused
 from playground.analysis.views import IMAGE_CHUNK
 from playground.experiment import Experiment
+from playground.regularizers import onward
 from playground.training.augmenting import augments
 from playground.training.counting import Counted, Work, count
 from playground.training.devices import choose
@@ -70,7 +71,7 @@ def estimate(experiment: Experiment) -> Estimate:
         return _of_images(experiment)
     net = _outline(experiment)
     parameters = _size_of(net)
-    evaluations = _evaluations(experiment)
+    evaluations = _evaluations(experiment) + _beyond(experiment)
     size = 8 if experiment.precision == "float64" else 4
     widest = max((max(p.shape) for p in net.parameters()), default=1)
     batch = n_train = experiment.split_sizes[0]
@@ -101,7 +102,7 @@ def _counted(experiment: str, batch: int) -> tuple[int, Counted]:
     """Return parameters and work of the net of an experiment in JSON, as many studies ask for it."""
     made = Experiment.model_validate_json(experiment)
     net = _outline(made)
-    return _size_of(net), count(net, batch, _evaluations(made))
+    return _size_of(net), count(net, batch, _evaluations(made) + _beyond(made))
 
 
 def _of_images(experiment: Experiment) -> Estimate:
@@ -154,16 +155,20 @@ def measurements(experiment: Experiment, per_epoch: int) -> int:
 
 
 def _gradients(experiment: Experiment, steps: int) -> float:
-    """Return how many gradients so many steps take; some optimisers take several in one."""
+    """Return how many gradients so many steps take; some optimisers take several in one, and an attack
+    takes its own before each step."""
     passes = getattr(experiment.optimizer.options, "passes", None)
-    return passes(steps) if passes else steps
+    slot = experiment.hardening
+    return (passes(steps) if passes else steps) + steps * slot.entry.gradients(slot.options)
 
 
 def _seconds_of_a_pass(experiment: Experiment, net: nn.Module, flops: float) -> float:
     """Return how long it takes to get a gradient and to use it, on the path that the net takes."""
-    by_torch = experiment.path == "torch" or augments(experiment)
+    robust = experiment.hardening.entry.words or experiment.regularizer.entry.words
+    by_torch = experiment.path == "torch" or augments(experiment) or robust
     if by_torch or fused.unsupported_form(net):
-        operators = 3 * OPERATORS_PER_EVALUATION * _evaluations(experiment)
+        evaluations = _evaluations(experiment) + _beyond(experiment)
+        operators = 3 * OPERATORS_PER_EVALUATION * evaluations
         return operators * SECONDS_PER_OPERATOR + flops / FLOPS_PER_SECOND
     double = experiment.precision == "float64"
     arithmetic = flops / (DOUBLE_FLOPS_PER_SECOND if double else FUSED_FLOPS_PER_SECOND)
@@ -191,6 +196,13 @@ def _evaluations(experiment: Experiment) -> int:
     per_step = (scheme.stages or 6) * ADAPTIVE_STEPS
     # A layered field makes the solver start anew at each border; a shared one is integrated once.
     return per_step * (layers if experiment.network.name == "rk_net" else 1)
+
+
+def _beyond(experiment: Experiment) -> int:
+    """Return the field evaluations that a regulariser takes beside those of the net."""
+    slot = experiment.regularizer
+    stages = onward(experiment.scheme.chosen).stages or 1
+    return slot.entry.evaluations(slot.options, _layers(experiment), stages)
 
 
 def refusal(experiment: Experiment, limits: Limits | None = None) -> str | None:

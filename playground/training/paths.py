@@ -109,6 +109,10 @@ def _obstacle(trainer: Trainer) -> str | None:
         return "the kernels know no half precision"
     if trainer.augmentation is not None:
         return "the images of each batch are changed at random"
+    experiment = trainer.experiment
+    for words in (experiment.hardening.entry.words, experiment.regularizer.entry.words):
+        if words:
+            return words
     return fused.unsupported(trainer.net)
 
 

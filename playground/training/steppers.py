@@ -27,7 +27,7 @@ class Taken(NamedTuple):
         steps: How many were taken.
         samples: Training points in their batches.
         first_loss: Loss of the first batch.
-        loss: Loss of the last one, penalties left out.
+        loss: Loss of the last one, penalties and regulariser left out.
         gradient_norm: Norm of the last gradient before clipping.
     """
 
@@ -86,16 +86,19 @@ class TorchStepper:
         experiment, optimizer = trainer.experiment, trainer.optimizer
         x, y = trainer.batch(trainer.step)
         trainer.set_rate()
+        resting = trainer.regularizing
         first: list[Tensor] = []
 
         def closure() -> Tensor:
             optimizer.zero_grad(set_to_none=True)
             trainer.net.nfe = 0
             with dropout_of(trainer), trainer.precision.halved():
-                outputs = self._forward(x)
+                outputs, term = trainer.regularized(x) if resting else (self._forward(x), None)
             loss = trainer.loss(outputs.to(trainer.dtype), y)
             forward = trainer.net.nfe
             objective = loss + penalty(experiment, trainer.weights)
+            if term is not None:
+                objective = objective + term.to(trainer.dtype)
             trainer.precision.backward(objective, optimizer)
             # Without an adjoint nothing is evaluated anew: each evaluation is pulled back once.
             trainer.nfe = (forward, trainer.net.nfe - forward or forward)

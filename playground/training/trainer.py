@@ -21,6 +21,7 @@ from playground.training.augmenting import Augmentation
 from playground.training.denormals import flushed
 from playground.training.devices import choose
 from playground.training.events import Changes, Metrics
+from playground.training.hardening import hardener_of
 from playground.training.moments import kept_steps
 from playground.training.paths import TORCH, Paths
 from playground.training.precision import Precision, dtype_of
@@ -47,7 +48,7 @@ class Trainer:
     """The state of a training and what can be done with it.
 
     The order of the batches is a function of the weight seed and the epoch alone, and what is done to
-    their images one of the seed and the step, so that a run which goes on from a checkpoint meets the
+    their inputs one of the seed and the step, so that a run which goes on from a checkpoint meets the
     batches that the uninterrupted one would have met. The sets that judge are never changed.
 
     Raises:
@@ -77,6 +78,7 @@ class Trainer:
         self.base_rate: float = self.optimizer.param_groups[0]["lr"]
         self.loss = experiment.loss.entry.function
         self.augmentation = Augmentation.of(experiment)
+        self.hardener = hardener_of(experiment)
         self.x, self.y = self._tensors(self.split.x_train, self.split.y_train)
         self.x_validation, self.y_validation = self._tensors(
             self.split.x_validation, self.split.y_validation
@@ -117,6 +119,17 @@ class Trainer:
     def outputs(self, x: Tensor) -> Tensor:
         """Return what the loss is taken of, for a batch of inputs."""
         return self.net(x)
+
+    @property
+    def regularizing(self) -> bool:
+        """Whether the regulariser, if there is one, adds to the loss of the next step."""
+        slot = self.experiment.regularizer
+        return slot.entry.passed is not None and self.epoch >= slot.options.from_epoch
+
+    def regularized(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what ``outputs`` does, and what the regulariser adds to the loss."""
+        slot = self.experiment.regularizer
+        return slot.entry.passed(slot.options, self.net, x)
 
     @property
     def epoch(self) -> float:
@@ -162,11 +175,16 @@ class Trainer:
                 self.base_rate = float(value)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the inputs and targets that a step trains on."""
+        """Return the inputs and targets that a step trains on.
+
+        An attack on them looks at the weights as they are now.
+        """
         epoch, position = divmod(step, self.steps_per_epoch)
         rows = self.order(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
-        x = self.x[rows]
-        return x if self.augmentation is None else self.augmentation(x, step), self.y[rows]
+        x, y = self.x[rows], self.y[rows]
+        if self.augmentation is not None:
+            x = self.augmentation(x, step)
+        return x if self.hardener is None else self.hardener(self.net, x, y, step), y
 
     def order(self, epoch: int) -> Tensor:
         """Return the order of the training points in an epoch."""

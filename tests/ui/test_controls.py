@@ -88,7 +88,7 @@ def test_legal_value_is_taken(app, kind, name, value):
     ("kind", "name", "value", "words"),
     [
         ("number_input", "n_train", 99999, "99999 is not legal; legal is a whole number from"),
-        ("number_input", "n_train", -1, "to 20000"),
+        ("number_input", "n_train", -1, "to 80000"),
         ("number_input", "l2", 11.0, "11.0 is not legal; legal is a number from 0 to 10"),
         ("number_input", "target_accuracy", 1.5, "legal is a number from 0 to 1, or nothing"),
         (
