@@ -119,9 +119,7 @@ def spread(values: Sequence[float]) -> Spread | None:
     return Spread(statistics.fmean(values), std, len(values))
 
 
-def falls_to(
-    epsilons: Sequence[float], accuracies: Sequence[float], level: float
-) -> float | None:
+def falls_to(epsilons: Sequence[float], accuracies: Sequence[float], level: float) -> float | None:
     """Return the ε at which a curve first reaches a level from above, between its points by a line.
 
     Args:
