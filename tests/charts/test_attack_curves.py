@@ -7,7 +7,7 @@ import pytest
 import vl_convert
 
 from playground.charts.attack_curves import MEANS, attack_curves
-from playground.charts.colours import CLASSES
+from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import standalone
 
 NETS = ("MLP", "RK net")
@@ -37,7 +37,8 @@ def data(kinds, repetitions=3):
 def svg(kinds, at=0.5, repetitions=3):
     rows, means = data(kinds, repetitions)
     chart = attack_curves(NETS, kinds, "ε", 50.0, at)
-    whole = {**chart, "datasets": {MEANS: means.to_dict("records")}}
+    fixed = chart["datasets"]
+    whole = {**chart, "datasets": {**fixed, MEANS: means.to_dict("records")}}
     return vl_convert.vegalite_to_svg(standalone(whole, rows))
 
 
@@ -66,10 +67,12 @@ def test_noise_is_dashed_and_has_neither_band_nor_thin_lines():
 
 
 def test_chance_and_the_chosen_size_are_lines():
-    text = svg(KINDS[:1])
-    rules = re.findall(r'<line[^>]*aria-roledescription="rule mark"[^>]*>', text)
-    assert len(rules) == 2
-    assert sum('stroke-dasharray="2,3"' in rule for rule in rules) == 1
-    assert "chance, 50 %" in text
-    without = svg(KINDS[:1], at=None)
-    assert len(re.findall(r'aria-roledescription="rule mark"', without)) == 1
+    grey = rf'<line[^>]*stroke="{TRAIN}"[^>]*>'
+    lines = re.findall(grey, svg(KINDS[:1]))
+    assert len(lines) == 2
+    # Half-way up and half-way along a chart of 360 by 560 pixels.
+    guess = next(line for line in lines if 'stroke-dasharray="2,3"' in line)
+    assert "translate(560,180)" in guess
+    assert "chance, 50 %" in svg(KINDS[:1])
+    assert "translate(280,0)" in next(line for line in lines if line != guess)
+    assert len(re.findall(grey, svg(KINDS[:1], at=None))) == 1

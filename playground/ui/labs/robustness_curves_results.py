@@ -145,7 +145,7 @@ class _View:
         series = tuple(dict.fromkeys(each.name for each in nets))
         first = self._subject(nets[0].run)
         chance = 100 / len(first.classes)
-        at = self._at(epsilons)
+        at = self._at(epsilons, means)
         st.markdown(attack_words(self._attack, first, epsilons[-1], self._settings))
         title = axis_title(self._attack)
         chart = attack_curves(series, tuple(self._kinds), title, chance, at)
@@ -155,9 +155,14 @@ class _View:
         SHEET.form.field(self._settings, "curve_at")
         table(self._table(rows, series, epsilons, at, chance))
 
-    def _at(self, epsilons: tuple[float, ...]) -> float:
-        wanted = self._settings.curve_at or epsilons[-1] / 2
-        return min(epsilons, key=lambda eps: abs(eps - wanted))
+    def _at(self, epsilons: tuple[float, ...], means: pd.DataFrame) -> float:
+        """Return the ε of the table: the one nearest to what is set, or where the nets differ most."""
+        wanted = self._settings.curve_at
+        if wanted:
+            return min(epsilons, key=lambda eps: abs(eps - wanted))
+        attacked = means[means["perturbation"] == next(iter(self._kinds))]
+        by = attacked.groupby("epsilon")["mean"]
+        return float((by.max() - by.min()).idxmax())
 
     def _rows(self, nets: list[Named], epsilons: tuple[float, ...], kept: Kept) -> pd.DataFrame:
         rows = []
@@ -218,11 +223,11 @@ class _View:
             line = {
                 "net": name,
                 "ε = 0 (clean)": _spread(own, 0.0),
-                f"ε = {at:g}": _spread(own, at),
+                f"ε = {at:.4g}": _spread(own, at),
             }
             if others:
                 noise = rows[(rows["model"] == name) & (rows["perturbation"] == others[0])]
-                line[f"noise, ε = {at:g}"] = _spread(noise, at)
+                line[f"noise, ε = {at:.4g}"] = _spread(noise, at)
             line |= {
                 "half-way to chance at": _reached(means, half),
                 "chance at": _reached(means, chance),

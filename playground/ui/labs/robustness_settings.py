@@ -184,7 +184,7 @@ class Settings(Options):
     curve_at: float = option(
         0.0,
         label="Table at ε",
-        help="The nearest ε of the curves is taken; 0 takes the middle of them.",
+        help="The nearest ε of the curves is taken; 0: where the nets lie farthest apart.",
         ge=0,
         le=1000,
     )
