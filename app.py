@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from playground.ui.feed import routes
-from playground.ui.frame import open_frame
+from playground.ui.frame import names_its_pages, open_frame
 
 PAGES = {
     "Start": [
@@ -28,4 +28,5 @@ PAGES = {
 if __name__ == "__main__":  # somebody's visit: Streamlit runs this file as a script
     open_frame(Path(__file__).parent, PAGES)
 else:  # the server itself: 'streamlit run' finds this and serves it
+    names_its_pages()
     app = st.App(__file__, routes=routes())

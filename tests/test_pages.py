@@ -2,10 +2,12 @@
 
 import ast
 import inspect
+import runpy
 from pathlib import Path
 
 from streamlit import config
 from streamlit.runtime import app_session
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import script_runner
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,13 @@ def test_settings_are_those_that_were_measured(monkeypatch):
     assert config.get_option("global.maxCachedMessageAge") == 40
     assert config.get_option("server.address") == "127.0.0.1"
     assert config.get_option("browser.gatherUsageStats") is False
+
+
+def test_a_server_knows_from_the_start_that_the_app_names_its_pages(monkeypatch):
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    runpy.run_path(str(ROOT / "app.py"), run_name="server")
+    PagesManager(str(ROOT / "app.py"))
+    assert PagesManager.uses_pages_directory is False
 
 
 def test_streamlit_still_honours_the_hidden_settings():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
 from playground.ui import address, state
@@ -12,6 +13,15 @@ from playground.ui import address, state
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _FLAT = 9  # so many pages stand side by side; more are folded into their sections
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
+
+
+def names_its_pages() -> None:
+    """Tell a server, before anybody visits, that the app names its pages itself.
+
+    Streamlit takes a folder ``pages/`` for the list of pages until the app's script has run once, and
+    tells whoever comes first by a deep link that the page does not exist.
+    """
+    PagesManager.uses_pages_directory = False
 
 
 def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:

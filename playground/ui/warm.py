@@ -1,7 +1,7 @@
 """Warm a fresh server up: ``python -m playground.ui.warm URL``.
 
-Until the app's script has run once, a server does not know the addresses of its pages, and whoever
-enters by a deep link is told that the page does not exist. This visits the first page before anybody.
+The first run of the app's script imports torch and all pages, and starts the engine, which takes
+seconds. This visits the first page before anybody does.
 """
 
 from __future__ import annotations
