@@ -67,7 +67,7 @@ def compared(protocol: Protocol, cells: Cells) -> list[Cell]:
     for row, column in zip(rows_of(protocol.table), protocol.columns, strict=True):
         for net in NETS:
             printed, found = row.printed(net), spread(cells.get((column.label, net), ()))
-            judged = verdict(printed, found, protocol.reduced)
+            judged = verdict(printed, found, "a reduced protocol" if protocol.reduced else "")
             made.append(Cell(row, column, net, printed, found, judged))
     return made
 

@@ -22,6 +22,7 @@ from playground.ui.labs.charting import table
 from playground.ui.labs.images_sets import mark
 from playground.ui.labs.robustness_curves_results import Named, draw_curves
 from playground.ui.labs.robustness_settings import SHEET, Settings
+from playground.ui.labs.robustness_words import training_words
 from playground.ui.labs.stored import label as run_label
 from playground.ui.labs.studying import draw_study
 
@@ -151,6 +152,7 @@ def _results(settings: Settings, own: dict[str, RunRecord]) -> None:
     if made:
         _say_left_out(settings)
         flat = [each for row in made.values() for each in row]
+        st.caption(training_words(flat))
         draw_study(SHEET, flat, lambda runs: _endings(made, runs))
     named = [(name, i, each) for name, row in made.items() for i, each in enumerate(row)]
     draw_curves(settings, lambda: _found(named, own))
@@ -166,8 +168,15 @@ def _found(
         for (name, i, _), run in zip(named, runs)
         if run is not None and run.status == "finished" and run.checkpoint_step > 0
     ]
-    besides = [Named(f"own: {run_label(run)}", 1, run) for run in own.values()]
+    besides = [Named(_own_name(run, own), 1, run) for run in own.values()]
     return trained + besides, any(map(studies.is_going, runs))
+
+
+def _own_name(run: RunRecord, own: dict[str, RunRecord]) -> str:
+    """Return what a run is called, with its id where another one is called so."""
+    called = [run_label(each) for each in own.values()]
+    name = f"own: {run_label(run)}"
+    return f"{name} ({run.id[:6]})" if called.count(run_label(run)) > 1 else name
 
 
 def _say_left_out(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from playground.ui import state
 from playground.ui.labs.charting import table
 from playground.ui.labs.robustness_settings import SHEET, Settings
 from playground.ui.labs.robustness_table_results import draw_results
-from playground.ui.labs.robustness_words import options_words
+from playground.ui.labs.robustness_words import options_words, training_words
 from playground.ui.labs.studying import draw_study
 
 
@@ -69,6 +69,7 @@ def _reproduced(settings: Settings, protocol: Protocol) -> None:
         return
     flat = [each for row in made.values() for each in row]
     st.markdown(_what(settings, protocol, made))
+    st.caption(training_words(flat))
     draw_study(SHEET, flat, lambda runs: _ended_badly(made, runs))
     draw_results(settings, protocol, made)
 

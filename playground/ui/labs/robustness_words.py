@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
+import streamlit as st
 
 from playground.attacks import AttackSlot
 from playground.attacks.registry import NORM_LABELS
+from playground.experiment import Experiment
 from playground.registry import hint
 from playground.training.attack_curves import norm_of
 from playground.training.attacked import Subject
+from playground.training.estimates import estimate
 from playground.ui.labs.robustness_settings import Settings
 
 
@@ -61,11 +66,30 @@ def sure_words(rows: pd.DataFrame, subject: Subject, asked: int) -> str:
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     size = len(subject.x)
     fewer = f" ({asked:,} were asked for)" if size < asked else ""
-    times = "one repetition" if n == "1" else f"{n} repetitions"
+    repeated = (
+        "One training of each net, which says nothing of how much another one would differ. From "
+        if n == "1"
+        else f"Thick: mean over {n} repetitions, with a band of ± one standard deviation (of a sample) "
+        "over initial weights and the order of the batches; the data are the same. Thin: each "
+        "repetition. From "
+    )
     return (
-        f"Thick: mean over {times}, with a band of ± one standard deviation (of a sample) over initial "
-        "weights and the order of the batches; the data are the same. Thin: each repetition. From "
-        f"{size:,} samples{fewer} alone an accuracy of 50 % is known to ± {50 / size**0.5:.1f} points "
+        f"{repeated}{size:,} samples{fewer} alone an accuracy of 50 % is known to ± {50 / size**0.5:.1f} points "
         "(one standard error). Each curve is an **upper bound**: a stronger attack may find more. ε = 0 "
         "is the clean accuracy."
     )
+
+
+def training_words(experiments: Sequence[Experiment]) -> str:
+    """Return how long some trainings will take, roughly."""
+    seconds = sum(_estimated(each.model_dump_json()) for each in experiments)
+    told = f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+    several = (
+        f"All {len(experiments)} trainings together take" if len(experiments) > 1 else "It takes"
+    )
+    return f"{several} about {told} of one core, by an estimate that is good to a factor of three."
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _estimated(experiment: str) -> float:
+    return estimate(Experiment.model_validate_json(experiment)).seconds
