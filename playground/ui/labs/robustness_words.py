@@ -73,10 +73,10 @@ def sure_words(rows: pd.DataFrame, subject: Subject, asked: int) -> str:
         "over initial weights and the order of the batches; the data are the same. Thin: each "
         "repetition. From "
     )
+    error = f"± {50 / size**0.5:.1f} points (one standard error)"
     return (
-        f"{repeated}{size:,} samples{fewer} alone an accuracy of 50 % is known to ± {50 / size**0.5:.1f} points "
-        "(one standard error). Each curve is an **upper bound**: a stronger attack may find more. ε = 0 "
-        "is the clean accuracy."
+        f"{repeated}{size:,} samples{fewer} alone an accuracy of 50 % is known to {error}. "
+        "Each curve is an **upper bound**: a stronger attack may find more. ε = 0 is the clean accuracy."
     )
 
 
