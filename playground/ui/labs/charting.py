@@ -57,12 +57,15 @@ def draw(
         more: Other data of the chart by their names; they go into the pictures.
     """
     others = more or {}
+    fixed = specification.get("datasets", {})  # of lines that are the same whatever the rows
     if browser().narrow:
         specification = _with_narrow_legend(specification)
     st.vega_lite_chart(
-        {**specification, "datasets": {**others, ROWS: rows}}, key=f"chart:{name}", width="stretch"
+        {**specification, "datasets": {**fixed, **others, ROWS: rows}},
+        key=f"chart:{name}",
+        width="stretch",
     )
-    inside = {key: frame.to_dict("records") for key, frame in others.items()}
+    inside = {**fixed, **{key: frame.to_dict("records") for key, frame in others.items()}}
     chart_menu(name, {**specification, "datasets": inside}, lambda: rows)
 
 

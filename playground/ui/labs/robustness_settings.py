@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from playground.attacks import AttackSlot
-from playground.registry import Options, option
+from playground.experiment import DataSlot
+from playground.registry import Misfit, Options, option
+from playground.training.attack_rivals import IMAGE_RIVALS, POINT_RIVALS, SETS, TRAININGS
 from playground.training.evaluation_settings import ChecklistSlot, Evaluation
+from playground.training.robust_protocol import PROTOCOLS
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
@@ -26,6 +29,21 @@ def _attack() -> Any:
         title="Attack",
         description="How the inputs are changed.",
     )
+
+
+def _data() -> Any:
+    return Field(
+        default_factory=lambda: DataSlot(name="moons"),
+        title="Data",
+        description="Points or images, whose classes are told apart.",
+    )
+
+
+_LISTS = {
+    "curve_nets": POINT_RIVALS,
+    "curve_image_nets": IMAGE_RIVALS,
+    "curve_trainings": tuple(TRAININGS),
+}
 
 
 class Settings(Options):
@@ -64,6 +82,113 @@ class Settings(Options):
     )
 
     # Accuracy over ε.
+    curve_data: DataSlot = _data()
+    curve_n_train: int = option(
+        1000, label="Training samples", help="Samples that are trained on.", ge=20, le=20_000
+    )
+    curve_n_validation: int = option(
+        1000,
+        label="Validation samples",
+        help="Samples that only judge; the first of them are attacked.",
+        ge=10,
+        le=20_000,
+    )
+    curve_data_seed: int = option(
+        1, label="Data seed", help="Seed of the samples, the same for all nets.", ge=0, le=9999
+    )
+    curve_nets: tuple[str, ...] = option(
+        ("mlp", "rk_euler", "rk_rk4"), label="Nets", help="The nets that are trained on points."
+    )
+    curve_image_nets: tuple[str, ...] = option(
+        IMAGE_RIVALS, label="Nets", help="The nets that are trained on images."
+    )
+    curve_trainings: tuple[str, ...] = option(
+        ("plain",),
+        label="Trained",
+        help="Each net is trained in each of these ways; steady state needs a net that flows.",
+    )
+    curve_repetitions: int = option(
+        3,
+        label="Repetitions",
+        help="Trainings of each net, with other initial weights and another order of the batches.",
+        ge=1,
+        le=20,
+    )
+    curve_epochs: int = option(
+        15, label="Epochs", help="Passes over the training samples.", ge=1, le=500, log=True
+    )
+    curve_batch: int = option(
+        32, label="Batch size", help="Samples in one step.", ge=1, le=1024, log=True
+    )
+    curve_rate: float = option(
+        0.003, label="Learning rate", help="Of Adam, constant.", ge=1e-5, le=1, log=True
+    )
+    curve_width: int = option(
+        16,
+        label="Width",
+        help="Components of the features; on images, channels.",
+        ge=2,
+        le=128,
+    )
+    curve_depth: int = option(
+        20,
+        label="Depth",
+        help="Layers of the RK nets, steps of the neural ODE, of ODENet and TisODE.",
+        ge=1,
+        le=100,
+    )
+    curve_sigma: float = option(
+        0.2,
+        label="Noise of the training σ",
+        help="Standard deviation of the noise that half of the samples get when trained on noise.",
+        ge=0,
+        le=10,
+    )
+    curve_train_eps: float = option(
+        0.1,
+        label="Radius of the training's attack",
+        help="How far inputs are moved by the attack of an adversarial training (PGD, L∞, 7 steps).",
+        ge=0,
+        le=10,
+    )
+    curve_rest: float = option(
+        0.1,
+        label="Weight of the steady state",
+        help="Factor λ of the steady-state loss.",
+        ge=0,
+        le=1000,
+    )
+    curve_seed: int = option(
+        1, label="First weight seed", help="Seed of the first repetition.", ge=0, le=9000
+    )
+    curve_runs: tuple[str, ...] = option(
+        (),
+        label="Own runs besides",
+        help="Trained runs of your own, one curve each, without a band.",
+        max_length=12,
+    )
+    curve_top: float = option(
+        0.0,
+        label="Greatest ε",
+        help="End of the axis; 0 goes as far as any input can be made to say nothing.",
+        ge=0,
+        le=1000,
+    )
+    curve_count: int = option(
+        20, label="Number of ε", help="Equidistant sizes from 0 on.", ge=2, le=200
+    )
+    curve_noise: bool = option(
+        False,
+        label="Noise of the same norm",
+        help="Draws the accuracy under Gaussian noise whose norm is ε, as dashed lines.",
+    )
+    curve_at: float = option(
+        0.0,
+        label="Table at ε",
+        help="The nearest ε of the curves is taken; 0: where the nets lie farthest apart.",
+        ge=0,
+        le=1000,
+    )
 
     # Sanity checks.
     checks: ChecklistSlot = Field(
@@ -80,6 +205,58 @@ class Settings(Options):
     )
 
     # Table I.
+    table_protocol: Literal["reduced", "fashion", "mnist", "svhn", "imgnet10"] = option(
+        "reduced",
+        label="Protocol",
+        help="The published one needs a GPU; the reduced ones compare the order of the nets only.",
+        labels={name: protocol.label for name, protocol in PROTOCOLS.items()},
+    )
+    table_repetitions: int = option(
+        3, label="Repetitions", help="Trainings of each net; printed are 3.", ge=1, le=10
+    )
+    table_seed: int = option(
+        1, label="First weight seed", help="Seed of the first repetition.", ge=0, le=9000
+    )
+    table_epochs: int = option(
+        0,
+        label="Epochs",
+        help="Passes over the images; 0 takes as many as the protocol has.",
+        ge=0,
+        le=200,
+    )
+    table_n_train: int = option(
+        0,
+        label="Training images",
+        help="Images that are trained on; 0 takes as many as the protocol has.",
+        ge=0,
+        le=80_000,
+    )
+    table_samples: int = option(
+        1000,
+        label="Attacked images",
+        help="As many as there are of the images that judge; printed are 1000.",
+        ge=10,
+        le=10_000,
+    )
+
+    @field_validator(*_LISTS)
+    @classmethod
+    def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
+        legal = _LISTS[info.field_name]
+        kept = tuple(name for name in legal if name in chosen)
+        for name in chosen:
+            if name not in legal:
+                text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
+                raise Misfit("", text, kept or None)
+        return kept
+
+    @field_validator("curve_data")
+    @classmethod
+    def _attacked(cls, slot: DataSlot) -> DataSlot:
+        if slot.name not in SETS:
+            text = f"{slot.name!r} is not legal here; legal is {', '.join(SETS)}"
+            raise Misfit("", text, DataSlot(name="moons"))
+        return slot
 
     @property
     def evaluation(self) -> Evaluation:
