@@ -51,9 +51,9 @@ def test_non_local_means_by_a_loop_over_pairs_of_pixels(affinity):
                     (a, b) = means.embeddings
                     theta = a.weight[:, :, 0, 0] @ own + a.bias
                     phi = b.weight[:, :, 0, 0] @ other + b.bias
-                    likeness.append(math.exp(float(theta @ phi) / math.sqrt(3)))
+                    likeness.append(math.exp((theta @ phi).item() / math.sqrt(3)))
                 else:
-                    likeness.append(float(own @ other) / 12)
+                    likeness.append((own @ other).item() / 12)
             scale = sum(likeness) if affinity == "softmax" else 1.0
             out[:, i, j] = sum(w / scale * image[:, k, m] for w, (k, m) in zip(likeness, places))
     torch.testing.assert_close(means(x), wanted, rtol=1e-10, atol=1e-11)
