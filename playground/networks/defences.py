@@ -77,18 +77,27 @@ class Randomise(nn.Module):
     Args:
         room: Pixels by which the image grows.
 
-    Attributes:
-        seed: What decides the draw in evaluation.
     """
 
     def __init__(self, room: int) -> None:
         super().__init__()
         self.room, self.seed = room, 0
 
+    @property
+    def seed(self) -> int:
+        """What decides the draw in evaluation; it is drawn when this is set."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed = seed
+        self._fixed = self._new(torch.Generator().manual_seed(seed))
+
     def drawn(self) -> tuple[int, int, int]:
         """Return by how many pixels the image is enlarged, and the zeros above it and left of it."""
-        generator = None if self.training else torch.Generator().manual_seed(self.seed)
+        return self._new(None) if self.training else self._fixed
 
+    def _new(self, generator: torch.Generator | None) -> tuple[int, int, int]:
         def below(end: int) -> int:
             return int(torch.randint(end, (), generator=generator, device="cpu"))
 

@@ -25,7 +25,7 @@ def test_its_gradient_is_the_mean_of_the_gradients():
         asked = x.clone().requires_grad_()
         (net(asked) * weights).sum().backward()
         gradients.append(asked.grad)
-    assert not torch.allclose(gradients[0], gradients[1])
+    assert sum(not torch.allclose(each, gradients[0]) for each in gradients) >= 3
     net.reseed(0)
     asked = x.clone().requires_grad_()
     mean = OverDraws(net, 6, first=3)
@@ -56,7 +56,7 @@ def test_an_attack_over_draws_carries_over_to_draws_that_it_has_not_seen():
         total = 0.0
         for seed in range(100, 120):
             net.reseed(seed)
-            total += float(functional.cross_entropy(net(moved), y))
+            total += functional.cross_entropy(net(moved), y).item()
         net.reseed(0)
         lost[name] = total / 20
     assert lost["many"] > lost["one"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
+from torch.func import functional_call, vmap
 from torch.nn import functional
 
 from playground.networks import build
@@ -51,9 +52,9 @@ def test_non_local_means_by_a_loop_over_pairs_of_pixels(affinity):
                     (a, b) = means.embeddings
                     theta = a.weight[:, :, 0, 0] @ own + a.bias
                     phi = b.weight[:, :, 0, 0] @ other + b.bias
-                    likeness.append(math.exp(float(theta @ phi) / math.sqrt(3)))
+                    likeness.append(math.exp((theta @ phi).item() / math.sqrt(3)))
                 else:
-                    likeness.append(float(own @ other) / 12)
+                    likeness.append((own @ other).item() / 12)
             scale = sum(likeness) if affinity == "softmax" else 1.0
             out[:, i, j] = sum(w / scale * image[:, k, m] for w, (k, m) in zip(likeness, places))
     torch.testing.assert_close(means(x), wanted, rtol=1e-10, atol=1e-11)
@@ -147,6 +148,16 @@ def test_evaluation_is_a_function_of_the_seed_alone():
     assert sum(not torch.allclose(other, whole) for other in others) >= 3
     net.reseed(0)
     assert torch.equal(net(x), whole)
+
+
+def test_weights_can_be_stacked_in_evaluation():
+    """Nothing is drawn on the way, which a map over weights would not allow."""
+    net, x = made("cnn", randomise=True).eval(), features(5, 1, 7, 8).abs()
+    heads = torch.stack([net.head.linear.weight, 2 * net.head.linear.weight]).detach()
+    found = vmap(lambda w: functional_call(net, {"head.linear.weight": w}, (x,)))(heads)
+    bias = net.head.linear.bias
+    torch.testing.assert_close(found[0], net(x))
+    torch.testing.assert_close(found[1], 2 * (net(x) - bias) + bias)
 
 
 def test_training_draws_from_the_global_generator():

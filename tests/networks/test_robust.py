@@ -167,7 +167,8 @@ def test_the_flow_goes_on_behind_the_horizon(name):
 def test_fixed_schemes_agree_with_torchdiffeq(name, ours, theirs):
     net = made(name, scheme=ours, depth=5, horizon=1.5)
     y = net.lift(pixels(2, 1, 9, 9))
-    states = odeint(net.field, y, torch.linspace(0, 1.5, 6).double(), method=theirs)
+    grid = torch.linspace(0, 1.5, 6, dtype=torch.float64)
+    states = odeint(net.field, y, grid, method=theirs)
     torch.testing.assert_close(torch.stack(net.states(y)), states, rtol=1e-9, atol=1e-10)
 
 

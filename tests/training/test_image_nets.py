@@ -76,3 +76,23 @@ def test_needs_are_estimated(name):
     need = estimate(experiment(name))
     assert need.parameters == Trainer(experiment(name)).parameters
     assert need.seconds > 0
+
+
+def test_a_small_flow_learns_the_digits():
+    options = {"stem": "small", "channels": 32, "depth": 2}
+    made = Experiment.model_validate(
+        {
+            "data": "digits",
+            "network": {"name": "tis_ode", "options": options},
+            "scheme": "euler",
+            "n_train": 1400,
+            "n_validation": 390,
+            "batch_size": 64,
+            "epochs": 9,
+            "optimizer": {"name": "adam", "options": {"learning_rate": 0.01}},
+            "schedule": "cosine",
+        }
+    )
+    trainer = Trainer(made)
+    stepped(trainer, made.epochs * trainer.steps_per_epoch)
+    assert trainer.evaluate().validation_accuracy >= 0.975

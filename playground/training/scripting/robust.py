@@ -76,7 +76,7 @@ def _parts(draft: Draft, options: Any) -> list[str]:
         _denoise(draft, options)
         parts.append("denoise=Denoise()")
     draft.block(_POOLED)
-    return [f"self.lift = nn.Sequential(OrderedDict({', '.join(parts)}))"]
+    return [f"parts = OrderedDict({', '.join(parts)})", "self.lift = nn.Sequential(parts)"]
 
 
 def _denoise(draft: Draft, options: Any) -> None:
@@ -141,7 +141,9 @@ _FIELD = block("""
 
         def __init__(self):
             super().__init__()
-            self.convs = nn.ModuleList({conv} for _ in range(2))
+            self.convs = nn.ModuleList(
+                {conv} for _ in range(2)
+            )
             self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, CHANNELS) for _ in range(2))
 
         def forward(self, {t}y):
