@@ -24,9 +24,9 @@ from playground.training.attack_curves import (
 from playground.training.attacked import Subject
 from playground.training.slices import Kept, Work
 from playground.ui.labs.charting import draw, table
+from playground.ui.labs.robustness_kept import expected_seconds, key_of, subject_now
 from playground.ui.labs.robustness_settings import SHEET, Settings
 from playground.ui.labs.robustness_slices import draw_sliced
-from playground.ui.labs.robustness_subjects import expected_seconds, key_of, subject_now
 from playground.ui.labs.robustness_words import attack_words, axis_title, sure_words
 
 

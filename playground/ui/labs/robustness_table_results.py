@@ -26,9 +26,9 @@ from playground.training.robust_table import NETS, Pair
 from playground.training.slices import Kept, Work
 from playground.ui import state
 from playground.ui.labs.charting import table
+from playground.ui.labs.robustness_kept import expected_seconds, key_of, subject_now
 from playground.ui.labs.robustness_settings import Settings
 from playground.ui.labs.robustness_slices import draw_sliced
-from playground.ui.labs.robustness_subjects import expected_seconds, key_of, subject_now
 
 Trained = list[tuple[str, int, RunRecord]]
 """Of each trained net its name, which repetition it is, and its run."""
