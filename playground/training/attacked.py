@@ -1,4 +1,4 @@
-"""A trained net as attacks need it: logits with gradients for inputs, the data that judge, their range."""
+"""A trained net as attacks need it: logits with gradients for inputs, data that judge, their range."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from playground.experiment import Experiment
 from playground.training.checkpoints import unpack
 from playground.training.image_views import judged
 from playground.training.precision import dtype_of
+from playground.training.trainer import make_net
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def subject_of(experiment: Experiment, weights: Mapping[str, Tensor], most: int)
     return Subject(
         experiment,
         net,
-        _fastest(net),
+        _fastest(experiment, net),
         torch.as_tensor(split.x_validation[:most]).to(dtype_of(experiment)),
         torch.as_tensor(split.y_validation[:most]),
         None if experiment.data.entry.image_shape is None else (0.0, 1.0),
@@ -85,7 +86,9 @@ def subject_of(experiment: Experiment, weights: Mapping[str, Tensor], most: int)
     )
 
 
-def _fastest(net: nn.Module) -> Model:
+def _fastest(experiment: Experiment, net: nn.Module) -> Model:
     """Return what gives a net's logits and their gradients soonest, without waiting for a compiler."""
-    plan = fused.plan(net)
+    twin = make_net(experiment).eval()  # the kernels know no weights that are held still
+    twin.load_state_dict(net.state_dict())
+    plan = fused.plan(twin)
     return fused.CompiledModel(plan) if plan is not None and fused.ready(plan) else net
