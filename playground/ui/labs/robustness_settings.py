@@ -8,6 +8,7 @@ from pydantic import Field
 
 from playground.attacks import AttackSlot
 from playground.registry import Options, option
+from playground.training.attack_images import Group
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
@@ -60,6 +61,30 @@ class Settings(Options):
         help="Size of the perturbation, in the units of the inputs; images are in [0, 1].",
         ge=0,
         le=10,
+    )
+    image_group: Group = option(
+        "all",
+        label="Images",
+        help="All, those whose class the net no longer finds under the attack, or those where it does.",
+        labels={"all": "all", "fooled": "fooled", "withstood": "withstood"},
+    )
+    image_tiles: int = option(
+        9, label="Images shown", help="At most so many, side by side.", ge=1, le=48, step=1
+    )
+    image_magnify: Literal["auto", "fixed"] = option(
+        "auto",
+        label="Magnify changes",
+        help="So that the greatest one is drawn in the strongest colour, or by a factor of your own, "
+        "which stays the same when ε changes.",
+        labels={"auto": "to full range", "fixed": "fixed"},
+    )
+    image_factor: float = option(
+        5.0,
+        label="Factor",
+        help="By how much changes are multiplied; what leaves the range is cut.",
+        ge=0.1,
+        le=1000,
+        when={"image_magnify": "fixed"},
     )
 
     # Accuracy over ε.

@@ -1,0 +1,285 @@
+"""A trained net on images under attack: which are fooled, by what change, and where on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from playground.attacks import TISODE, Preset
+from playground.charts.attack_images import (
+    FOOLED,
+    PICTURES,
+    WITHSTOOD,
+    WRONG,
+    depths,
+    picture,
+    tiles,
+)
+from playground.charts.images import confusion
+from playground.datasets import TableError
+from playground.jobs import RunRecord
+from playground.training.attack_images import AttackedImages, magnification, magnified
+from playground.ui import state
+from playground.ui.browser import browser
+from playground.ui.labs.charting import draw, table
+from playground.ui.labs.robustness_images_found import Found, found_of
+from playground.ui.labs.robustness_settings import SHEET, Settings
+
+_EPSILONS = {"8/255": 8 / 255, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3}
+_NORMS = {"linf": "L∞", "l2": "L2", "sigma": "σ"}
+_SIGNS = {"fooled": "✗", "withstood": "✓", "wrong": "✗"}
+_FRAMES = {"fooled": FOOLED, "withstood": WITHSTOOD, "wrong": WRONG}
+_MET = 0.8  # of the distance at the horizon that is left at twice that, at most, where paths meet
+
+
+def controls(settings: Settings, run: RunRecord) -> None:
+    """Draw what can be set for nets on images.
+
+    Args:
+        settings: What is set.
+        run: The run that is attacked.
+    """
+    st.caption(_size(settings))
+    with st.container(horizontal=True, gap="small"):
+        for name, eps in _EPSILONS.items():
+            st.button(
+                name,
+                key=f"images:eps:{name}",
+                help=f"Set ε to {name}.",
+                on_click=SHEET.change,
+                args=({"eps": eps},),
+            )
+    st.caption("As published (Yan et al. 2020, on MNIST):")
+    with st.container(horizontal=True, gap="small"):
+        for preset in TISODE:
+            st.button(
+                preset.label,
+                key=f"images:preset:{preset.label}",
+                help=f"{preset.attack.entry.label} with the settings of the published code, "
+                f"ε = {preset.eps:.3g}.",
+                on_click=SHEET.change,
+                args=(_fields(preset),),
+            )
+    for name in ("image_group", "image_tiles", "image_magnify"):
+        SHEET.form.field(settings, name)
+    if settings.image_magnify == "fixed":
+        SHEET.form.field(settings, "image_factor")
+
+
+def _fields(preset: Preset) -> dict[str, object]:
+    """Return the settings of a preset, each option of its attack among them."""
+    options = preset.attack.options.model_dump()
+    own = {f"attack.{name}": value for name, value in options.items()}
+    return {"attack": preset.attack.name, **own, "eps": preset.eps}
+
+
+def _size(settings: Settings) -> str:
+    """Return ε in the units in which papers give it."""
+    eps = settings.eps
+    if settings.attack.options.norm == "l2":
+        return f"ε = {eps:.4g}, the Euclidean length of the change; images are in [0, 1]."
+    what = "the spread of the noise" if settings.attack.options.norm == "sigma" else "of each value"
+    return f"ε = {eps:.4g} = {255 * eps:.4g}/255, {what}; images are in [0, 1]."
+
+
+def results(settings: Settings, run: RunRecord) -> None:
+    """Draw what the attack does to images.
+
+    Args:
+        settings: What is set.
+        run: The run that is attacked.
+    """
+    try:
+        found = found_of(settings, run)
+    except (TableError, ValueError) as error:
+        st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
+        return
+    if found is None:
+        return
+    _figures(found.images)
+    _tiles(settings, found.images)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### What images are taken for, under attack")
+        draw("attacked_confusion", confusion(found.images.classes, 300), _pairs(found.images))
+        st.caption("Numbers of images; those that were wrong already count as they were.")
+    with right:
+        _depths(found)
+    with st.expander("Each class by itself"):
+        _classes(found.images)
+
+
+def _percent(value: tuple[float, float]) -> str:
+    return f"{value[0]:.1%} ± {value[1]:.1%}"
+
+
+def _figures(found: AttackedImages) -> None:
+    count, right = len(found.truths), len(found.truths) - found.count("wrong")
+    shown = {
+        "Accuracy": _percent(found.clean),
+        "Under attack": _percent(found.robust),
+    }
+    noise = found.under_noise
+    if noise is not None:
+        shown[f"Under noise of the same {_NORMS[found.norm]}"] = _percent(noise)
+    shown["Fooled"] = f"{found.count('fooled'):,} of {right:,}"
+    for column, (name, value) in zip(st.columns(len(shown)), shown.items()):
+        with column:
+            st.metric(name, value)
+    tried = found.outcomes != "wrong"
+    sizes = "Nothing was attacked."
+    if tried.any():
+        sizes = (
+            f"The attack changed no value by more than {found.linf[tried].max():.3g}; the Euclidean length "
+            f"of its changes is {found.l2[tried].mean():.3g} in the mean, that of the longest "
+            f"{found.l2[tried].max():.3g}."
+        )
+    st.caption(
+        f"On {count:,} validation images; ± is one standard error of a share of so many. "
+        f"{found.count('wrong'):,} were wrong already: they count as errors and are left as they are. "
+        f"{sizes}"
+    )
+
+
+def _tiles(settings: Settings, found: AttackedImages) -> None:
+    st.markdown("##### The images, and what was changed in them")
+    places = found.shown(settings.image_group, settings.image_tiles)
+    if not len(places):
+        what = {"fooled": "is fooled", "withstood": "withstands"}.get(settings.image_group, "is there")
+        st.caption(f"No image {what} at this ε.")
+        return
+    changes = found.changes(places)
+    fixed = settings.image_magnify == "fixed"
+    factor = settings.image_factor if fixed else magnification(changes)
+    pictures = pd.DataFrame(
+        {
+            "image": found.kept[places],
+            "original": [picture(image) for image in found.images[places]],
+            "change": [picture(each, signed=True) for each in magnified(changes, factor)],
+            "attacked": [
+                picture(found.attacked[i], _FRAMES[str(found.outcomes[found.kept[i]])]) for i in places
+            ],
+        }
+    )
+    columns = 2 if browser().narrow else 3
+    rows = _tile_rows(found, found.kept[places], factor)
+    draw("attacked_images", tiles(f"× {factor:.4g}", columns), rows, {PICTURES: pictures})
+    grey = "Of grey images, orange is brighter and blue darker; of coloured ones, grey is no change."
+    st.caption(
+        f"Changes are multiplied by {factor:.4g} and drawn around grey. {grey} An orange frame and ✗: "
+        "fooled, the surest first; a blue frame and ✓: withstood, the narrowest first; a grey frame and "
+        "✗: wrong already. The percentage is the probability that the net gives its answer."
+    )
+
+
+def _tile_rows(found: AttackedImages, numbers: np.ndarray, factor: float) -> pd.DataFrame:
+    names = np.array(found.classes, dtype=object)
+    rows = pd.DataFrame(
+        {
+            "image": numbers,
+            "place": range(len(numbers)),
+            "outcome": found.outcomes[numbers],
+            "truth": names[found.truths[numbers]],
+            "before": names[found.before[numbers]],
+            "after": names[found.after[numbers]],
+            "sure_before": found.sure_before[numbers],
+            "sure_after": found.sure_after[numbers],
+            "own_before": found.own_before[numbers],
+            "own_after": found.own_after[numbers],
+            "linf": found.linf[numbers],
+            "l2": found.l2[numbers],
+            "factor": factor,
+        }
+    )
+    rows["caption"] = [
+        f"{_SIGNS[row.outcome]} no. {row.image}, class {row.truth}\n"
+        f"{row.before} ({row.sure_before:.0%}) → {row.after} ({row.sure_after:.0%})"
+        for row in rows.itertuples()
+    ]
+    return rows
+
+
+def _pairs(found: AttackedImages) -> pd.DataFrame:
+    counts = found.confusion()
+    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = len(found.classes)
+    truth, guess = np.divmod(np.arange(size * size), size)
+    names = np.array(found.classes, dtype=object)
+    return pd.DataFrame(
+        {
+            "truth": names[truth],
+            "guess": names[guess],
+            "count": counts.ravel(),
+            "share": (counts / totals).ravel(),
+        }
+    )
+
+
+def _classes(found: AttackedImages) -> None:
+    before, after = found.confusion(attacked=False), found.confusion()
+    wrong = after - np.diag(np.diag(after))
+    rows = pd.DataFrame(
+        {
+            "class": found.classes,
+            "images": after.sum(axis=1),
+            "right": np.diag(before),
+            "right under attack": np.diag(after),
+            "most often taken for": [
+                f"{found.classes[int(row.argmax())]} ({row.max()})" if row.max() else "–"
+                for row in wrong
+            ],
+        }
+    )
+    table(rows)
+
+
+def _depths(found: Found) -> None:
+    st.markdown("##### Do the features part, or meet again?")
+    way, outcomes = found.parting, found.images.outcomes[found.pairs]
+    if way is None:
+        st.caption("No image was attacked, so there is nothing to compare.")
+        return
+    names = {
+        outcome: f"{outcome} ({int((outcomes == outcome).sum())})" for outcome in ("fooled", "withstood")
+    }
+    relative = way.relative
+    parts = []
+    for outcome, name in names.items():
+        chosen = relative[:, outcomes == outcome]
+        if not chosen.shape[1]:
+            continue
+        low, median, high = np.nanquantile(chosen, [0.25, 0.5, 0.75], axis=1)
+        parts.append(
+            pd.DataFrame(
+                {"depth": way.depths, "outcome": name, "low": low, "median": median, "high": high}
+            )
+        )
+    rows = pd.concat(parts, ignore_index=True)
+    further = way.own < len(way.depths)
+    horizon = float(way.depths[way.own - 1])
+    title = "time t" if way.flows else "depth"
+    draw(
+        "attacked_depth",
+        depths(title, tuple(names.values()), horizon if further else None),
+        rows[np.isfinite(rows["median"])],
+    )
+    st.caption(
+        f"The first {len(outcomes):,} attacked images: distance of the attacked features to the clean ones, "
+        "over the length of those; median and quartiles." + _told(way.relative, way.own, further, horizon)
+    )
+
+
+def _told(relative: np.ndarray, own: int, further: bool, horizon: float) -> str:
+    """Say what becomes of the distance up to the net's end and beyond."""
+    middle = np.nanmedian(relative, axis=1)
+    start, end = middle[0], middle[own - 1]
+    if not (np.isfinite(start) and np.isfinite(end) and start > 0):
+        return ""
+    verb = "part" if end > start else "come nearer"
+    told = f" They {verb}: {start:.2g} at the start, {end:.2g} at the end."
+    if further and np.isfinite(middle[-1]):
+        later = middle[-1] / end if end > 0 else 1.0
+        fate = "meet again" if later < _MET else "stay apart" if later <= 1 / _MET else "part further"
+        told += f" Beyond T = {horizon:.3g} (shaded) the same field goes on to 2T, and they {fate}: {middle[-1]:.2g}."
+    return told
