@@ -16,6 +16,7 @@ from playground.attacks.problem import (
     LossName,
     Model,
     Norm,
+    Watch,
     check_choice,
     check_count,
     check_inputs,
@@ -38,6 +39,7 @@ def gaussian_noise(
     clip: Clip = (0.0, 1.0),
     seed: int = 0,
     batch_size: int | None = None,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Add Gaussian noise, then clip; the model is not asked.
 
@@ -51,6 +53,7 @@ def gaussian_noise(
         clip: Legal range of the values, ``None`` for points.
         seed: Seed of the noise.
         batch_size: Ignored.
+        watch: Told where the inputs are before and after.
 
     Raises:
         ValueError: For settings that are out of bounds, and inputs outside the clip range.
@@ -63,7 +66,11 @@ def gaussian_noise(
     if norm != "sigma":
         noise = unit_in(noise, norm)
     moved = x.detach() + eps * noise.to(x.device)
-    return Ball(eps, "linf", clip).clipped(moved)
+    moved = Ball(eps, "linf", clip).clipped(moved)
+    if watch is not None:
+        watch(x.detach())
+        watch(moved)
+    return moved
 
 
 def spsa(
@@ -82,6 +89,7 @@ def spsa(
     target: Target = None,
     seed: int = 0,
     batch_size: int | None = None,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Climb as PGD does, by a gradient estimated from differences (Uesato et al. 2018).
 
@@ -104,6 +112,7 @@ def spsa(
         target: Classes to reach instead of any wrong one, see ``Target``.
         seed: Seed of the signs.
         batch_size: Points at once; a portion of inputs takes at least one pair each.
+        watch: Told where the inputs are at the start and after each step.
 
     Returns:
         Inputs of the shape of ``x``, inside the ball and the range.
@@ -122,6 +131,8 @@ def spsa(
     climbed = objective_for(model, x, y, loss, target, batch_size)
     generator = torch.Generator().manual_seed(seed)
     moved = x.clone()
+    told = watch or (lambda _: None)
+    told(moved)
     with held(model), torch.no_grad():
         for _ in range(steps):
             signs = torch.randint(0, 2, (samples, *x.shape[1:]), generator=generator)
@@ -129,6 +140,7 @@ def spsa(
             slopes = _slopes(model, moved, climbed, signs, delta, batch_size)
             estimate = (slopes @ signs.flatten(1)).view_as(x) / samples
             moved = ball.project(moved + alpha * ball.steepest(estimate), x)
+            told(moved)
     return moved
 
 

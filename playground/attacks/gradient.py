@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -12,6 +15,7 @@ from playground.attacks.problem import (
     LossName,
     Model,
     Norm,
+    Watch,
     check_count,
     check_inputs,
     check_number,
@@ -37,6 +41,7 @@ def fgsm(
     clip: Clip = (0.0, 1.0),
     target: Target = None,
     batch_size: int | None = None,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Take one step of length ε along the gradient (Goodfellow, Shlens and Szegedy 2015).
 
@@ -55,6 +60,7 @@ def fgsm(
         clip=clip,
         target=target,
         batch_size=batch_size,
+        watch=watch,
     )
 
 
@@ -74,6 +80,7 @@ def pgd(
     target: Target = None,
     seed: int = 0,
     batch_size: int | None = None,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Climb the loss by steps that are projected back into the ball (Madry et al. 2018).
 
@@ -95,6 +102,8 @@ def pgd(
         target: Classes to reach instead of any wrong one, see ``Target``.
         seed: Seed of the random starts.
         batch_size: Inputs at once; about a hundred thousand numbers without one.
+        watch: Told where the inputs are at the start and after each step, ``steps + 1`` times in all,
+            once it is known which of its tries counts for each input. All are kept until then.
 
     Returns:
         Inputs of the shape of ``x``, inside the ball and the range.
@@ -111,23 +120,30 @@ def pgd(
     x = x.detach()
     climbed = objective_for(model, x, y, loss, target, batch_size)
     generator = torch.Generator().manual_seed(seed)
-    best, score = x.clone(), None
+    kept = steps + 1 if watch is not None else 1
+    best, score = x.new_empty(kept, *x.shape), None
     for attempt in range(restarts):
         start = ball.random(x, generator) if random_start or attempt else x
-        found = torch.empty_like(x)
+        found = torch.empty_like(best)
         with held(model):
             for rows in portions(x, batch_size):
                 part = climbed.rows(rows)
-                found[rows] = _climb(model, x[rows], start[rows], part, ball, alpha, steps)
+                way = _climb(model, x[rows], start[rows], part, ball, alpha, steps)
+                for place, moved in enumerate(deque(way, maxlen=kept)):
+                    found[place, rows] = moved
         if restarts == 1:
-            return found
-        new = _scores(model, found, climbed, batch_size)
+            best = found
+            break
+        new = _scores(model, found[-1], climbed, batch_size)
         better = torch.ones_like(new[0]) if score is None else _better(new, score)
-        best[better] = found[better]
+        best[:, better] = found[:, better]
         score = (
             new if score is None else tuple(torch.where(better, a, b) for a, b in zip(new, score))
         )
-    return best
+    if watch is not None:
+        for moved in best:
+            watch(moved)
+    return best[-1]
 
 
 def _climb(
@@ -138,12 +154,14 @@ def _climb(
     ball: Ball,
     alpha: float,
     steps: int,
-) -> Tensor:
+) -> Iterator[Tensor]:
+    """Yield the start, and where each step leads."""
     moved = start
+    yield moved
     for _ in range(steps):
         gradient = climbed.gradient(model, moved)
         moved = ball.project(moved + alpha * ball.steepest(gradient), x)
-    return moved
+        yield moved
 
 
 def _scores(

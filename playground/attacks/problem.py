@@ -18,6 +18,9 @@ LossName = Literal["ce", "margin"]
 Clip = tuple[float, float] | None
 """Least and greatest legal value of an input, ``None`` for points, which may lie anywhere."""
 
+Watch = Callable[[Tensor], None]
+"""Told where all inputs are, ``(batch, …)``: at the start of an attack, and after each of its steps."""
+
 VALUES_AT_ONCE = 2**17  # numbers of inputs in a portion that nobody chose: 167 images of MNIST
 
 

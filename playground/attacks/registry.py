@@ -10,7 +10,7 @@ from torch import Tensor
 
 from playground.attacks.blind import gaussian_noise, spsa, transfer
 from playground.attacks.gradient import fgsm, pgd
-from playground.attacks.problem import Clip, LossName, Model, Norm
+from playground.attacks.problem import Clip, LossName, Model, Norm, Watch
 from playground.registry import Entry, Options, Registry, Slot, option
 
 NORM_LABELS = {"linf": "L∞", "l2": "L2"}
@@ -210,6 +210,7 @@ def run(
     source: Model | None = None,
     seed: int = 0,
     batch_size: int | None = None,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Run an attack with its options.
 
@@ -223,6 +224,8 @@ def run(
         source: The other model of ``transfer``.
         seed: Seed of what is drawn.
         batch_size: Inputs at once.
+        watch: Told where the inputs are at the start and after each step, if there are steps; see the
+            attacks.
 
     Returns:
         Inputs of the shape of ``x``.
@@ -241,4 +244,5 @@ def run(
         if source is None:
             raise ValueError("source: 'transfer' needs another model, none was given")
         settings["source"] = source
-    return attack.entry.function(model, x, y, eps=eps, clip=clip, batch_size=batch_size, **settings)
+    settings |= {"eps": eps, "clip": clip, "batch_size": batch_size, "watch": watch}
+    return attack.entry.function(model, x, y, **settings)
