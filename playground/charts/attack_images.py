@@ -66,8 +66,8 @@ def tiles(factor: str, columns: int = 3, edge: int = EDGE) -> dict[str, Any]:
 
     The data are named ``rows`` and have the columns image (its number), place (in the order), caption
     (lines that stand above it, with line breaks), and what the tooltip tells: truth, before, after,
-    own_before, own_after, linf and l2. The pictures are the data ``pictures``, which have the column image
-    and one for each picture: original, change and attacked, as addresses.
+    own_before, own_after, linf and l2. The pictures are the data ``pictures``; their columns are image,
+    and original, change and attacked, each the address of a picture.
 
     Args:
         factor: By how much the changes are magnified, as text.
@@ -149,7 +149,10 @@ def depths(
         legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220, symbolOpacity=1),
     )
     x = alt.X(
-        "depth:Q", title=x_title, axis=alt.Axis(tickCount=8, format=".3~g"), scale=alt.Scale(nice=False)
+        "depth:Q",
+        title=x_title,
+        axis=alt.Axis(tickCount=8, format=".3~g"),
+        scale=alt.Scale(nice=False),
     )
     title = "distance / length of the features"
 

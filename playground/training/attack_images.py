@@ -19,6 +19,9 @@ from playground.training.attacked import Subject
 KEPT = 48
 """Most images of each outcome that are kept to be shown."""
 
+PAIRED = 200
+"""Most images that are kept to be followed through depth."""
+
 Outcome = Literal["fooled", "withstood", "wrong"]
 Group = Literal["all", "fooled", "withstood"]
 _GREY = 0.5  # of an unchanged value in the picture of a change
@@ -50,6 +53,8 @@ class AttackedImages:
             front; then those that withstood, the narrowest first; then those that were wrong.
         images: These images ``(k, channels, height, width)`` in [0, 1].
         attacked: The same after the attack.
+        pairs: Places of the first images that were attacked ``(m,)``, to be followed through depth.
+        moved: These images after the attack, as the net takes them ``(m, …)``.
     """
 
     classes: tuple[str, ...]
@@ -69,6 +74,8 @@ class AttackedImages:
     kept: np.ndarray
     images: np.ndarray
     attacked: np.ndarray
+    pairs: np.ndarray
+    moved: Tensor
 
     @property
     def clean(self) -> tuple[float, float]:
@@ -180,6 +187,8 @@ def attack_images(
         kept=kept,
         images=x[kept].reshape(shape).float().numpy(),
         attacked=moved[kept].reshape(shape).float().numpy(),
+        pairs=chosen[:PAIRED].numpy(),
+        moved=moved[chosen[:PAIRED]],
     )
 
 

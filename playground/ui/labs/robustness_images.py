@@ -12,7 +12,6 @@ from playground.charts.attack_images import (
     PICTURES,
     WITHSTOOD,
     WRONG,
-    depths,
     picture,
     tiles,
 )
@@ -23,14 +22,14 @@ from playground.training.attack_images import AttackedImages, magnification, mag
 from playground.ui import state
 from playground.ui.browser import browser
 from playground.ui.labs.charting import draw, table
-from playground.ui.labs.robustness_images_found import Found, found_of
+from playground.ui.labs.robustness_images_depth import draw_depths
+from playground.ui.labs.robustness_images_found import found_of
 from playground.ui.labs.robustness_settings import SHEET, Settings
 
 _EPSILONS = {"8/255": 8 / 255, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3}
 _NORMS = {"linf": "L∞", "l2": "L2", "sigma": "σ"}
 _SIGNS = {"fooled": "✗", "withstood": "✓", "wrong": "✗"}
 _FRAMES = {"fooled": FOOLED, "withstood": WITHSTOOD, "wrong": WRONG}
-_MET = 0.8  # of the distance at the horizon that is left at twice that, at most, where paths meet
 
 
 def controls(settings: Settings, run: RunRecord) -> None:
@@ -105,7 +104,7 @@ def results(settings: Settings, run: RunRecord) -> None:
         draw("attacked_confusion", confusion(found.images.classes, 300), _pairs(found.images))
         st.caption("Numbers of images; those that were wrong already count as they were.")
     with right:
-        _depths(found)
+        draw_depths(found)
     with st.expander("Each class by itself"):
         _classes(found.images)
 
@@ -131,8 +130,8 @@ def _figures(found: AttackedImages) -> None:
     sizes = "Nothing was attacked."
     if tried.any():
         sizes = (
-            f"The attack changed no value by more than {found.linf[tried].max():.3g}; the Euclidean length "
-            f"of its changes is {found.l2[tried].mean():.3g} in the mean, that of the longest "
+            f"The attack changed no value by more than {found.linf[tried].max():.3g}; the Euclidean "
+            f"length of its changes is {found.l2[tried].mean():.3g} in the mean, that of the longest "
             f"{found.l2[tried].max():.3g}."
         )
     st.caption(
@@ -146,7 +145,9 @@ def _tiles(settings: Settings, found: AttackedImages) -> None:
     st.markdown("##### The images, and what was changed in them")
     places = found.shown(settings.image_group, settings.image_tiles)
     if not len(places):
-        what = {"fooled": "is fooled", "withstood": "withstands"}.get(settings.image_group, "is there")
+        what = {"fooled": "is fooled", "withstood": "withstands"}.get(
+            settings.image_group, "is there"
+        )
         st.caption(f"No image {what} at this ε.")
         return
     changes = found.changes(places)
@@ -158,14 +159,17 @@ def _tiles(settings: Settings, found: AttackedImages) -> None:
             "original": [picture(image) for image in found.images[places]],
             "change": [picture(each, signed=True) for each in magnified(changes, factor)],
             "attacked": [
-                picture(found.attacked[i], _FRAMES[str(found.outcomes[found.kept[i]])]) for i in places
+                picture(found.attacked[i], _FRAMES[str(found.outcomes[found.kept[i]])])
+                for i in places
             ],
         }
     )
     columns = 2 if browser().narrow else 3
     rows = _tile_rows(found, found.kept[places], factor)
     draw("attacked_images", tiles(f"× {factor:.4g}", columns), rows, {PICTURES: pictures})
-    grey = "Of grey images, orange is brighter and blue darker; of coloured ones, grey is no change."
+    grey = (
+        "Of grey images, orange is brighter and blue darker; of coloured ones, grey is no change."
+    )
     st.caption(
         f"Changes are multiplied by {factor:.4g} and drawn around grey. {grey} An orange frame and ✗: "
         "fooled, the surest first; a blue frame and ✓: withstood, the narrowest first; a grey frame and "
@@ -232,54 +236,3 @@ def _classes(found: AttackedImages) -> None:
         }
     )
     table(rows)
-
-
-def _depths(found: Found) -> None:
-    st.markdown("##### Do the features part, or meet again?")
-    way, outcomes = found.parting, found.images.outcomes[found.pairs]
-    if way is None:
-        st.caption("No image was attacked, so there is nothing to compare.")
-        return
-    names = {
-        outcome: f"{outcome} ({int((outcomes == outcome).sum())})" for outcome in ("fooled", "withstood")
-    }
-    relative = way.relative
-    parts = []
-    for outcome, name in names.items():
-        chosen = relative[:, outcomes == outcome]
-        if not chosen.shape[1]:
-            continue
-        low, median, high = np.nanquantile(chosen, [0.25, 0.5, 0.75], axis=1)
-        parts.append(
-            pd.DataFrame(
-                {"depth": way.depths, "outcome": name, "low": low, "median": median, "high": high}
-            )
-        )
-    rows = pd.concat(parts, ignore_index=True)
-    further = way.own < len(way.depths)
-    horizon = float(way.depths[way.own - 1])
-    title = "time t" if way.flows else "depth"
-    draw(
-        "attacked_depth",
-        depths(title, tuple(names.values()), horizon if further else None),
-        rows[np.isfinite(rows["median"])],
-    )
-    st.caption(
-        f"The first {len(outcomes):,} attacked images: distance of the attacked features to the clean ones, "
-        "over the length of those; median and quartiles." + _told(way.relative, way.own, further, horizon)
-    )
-
-
-def _told(relative: np.ndarray, own: int, further: bool, horizon: float) -> str:
-    """Say what becomes of the distance up to the net's end and beyond."""
-    middle = np.nanmedian(relative, axis=1)
-    start, end = middle[0], middle[own - 1]
-    if not (np.isfinite(start) and np.isfinite(end) and start > 0):
-        return ""
-    verb = "part" if end > start else "come nearer"
-    told = f" They {verb}: {start:.2g} at the start, {end:.2g} at the end."
-    if further and np.isfinite(middle[-1]):
-        later = middle[-1] / end if end > 0 else 1.0
-        fate = "meet again" if later < _MET else "stay apart" if later <= 1 / _MET else "part further"
-        told += f" Beyond T = {horizon:.3g} (shaded) the same field goes on to 2T, and they {fate}: {middle[-1]:.2g}."
-    return told

@@ -8,11 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from playground.analysis.parting import Parting, parting
-from playground.jobs import RunRecord
+from playground.jobs import Refused, RunRecord
 from playground.training.attack_images import AttackedImages, attack_images
 from playground.training.attacked import Subject, subject
 from playground.ui import state
@@ -30,12 +29,10 @@ class Found:
 
     Attributes:
         images: What the attack came to.
-        pairs: Places of the images whose features are compared.
-        parting: How far their features are apart; ``None`` where no image was attacked.
+        parting: How far the features of ``images.pairs`` are apart; ``None`` where none was attacked.
     """
 
     images: AttackedImages
-    pairs: np.ndarray
     parting: Parting | None
 
 
@@ -55,7 +52,7 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
     Raises:
         ValueError: If its data cannot be had, or the attack cannot be made.
     """
-    source = state.jobs().get(settings.source) if _transfers(settings) else None
+    source = _source(settings)
     key = _key(settings, run, source)
     results, lock = _kept()
     with lock:
@@ -77,3 +74,73 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
         while len(results) > _KEPT:
             results.popitem(last=False)
     return found
+
+
+def _source(settings: Settings) -> RunRecord | None:
+    """Return the other run of a transfer, if there is one."""
+    if settings.attack.entry.knows != "another" or not settings.source:
+        return None
+    try:
+        return state.jobs().get(settings.source)
+    except Refused as refused:
+        raise ValueError(str(refused)) from refused
+
+
+def _key(settings: Settings, run: RunRecord, source: RunRecord | None) -> str:
+    other = () if source is None else (source.id, source.checkpoint_step)
+    own = (run.id, run.checkpoint_step, *other, settings.attack.model_dump_json())
+    return "|".join(map(str, (*own, settings.eps, settings.samples, settings.attack_seed)))
+
+
+def _stop(key: str) -> None:
+    st.session_state[_STOPPED] = key
+
+
+def _go_on() -> None:
+    st.session_state.pop(_STOPPED, None)
+
+
+def _computed(
+    settings: Settings, run: RunRecord, source: RunRecord | None, tell: Callable[[float], None]
+) -> Found:
+    own = _subject(run, settings.samples)
+    other = None if source is None else _subject(source, 1)
+    if other is not None and (other.shape, other.classes) != (own.shape, own.classes):
+        raise ValueError(
+            f"source: {settings.source!r} is not legal; legal is a run on images of the same size with "
+            "the same classes"
+        )
+    images = attack_images(
+        own,
+        settings.attack,
+        settings.eps,
+        seed=settings.attack_seed,
+        source=None if other is None else other.model,
+        progress=tell,
+    )
+    if not len(images.pairs):
+        return Found(images, None)
+    return Found(images, parting(own.net, own.x[images.pairs], images.moved))
+
+
+def _subject(run: RunRecord, most: int) -> Subject:
+    return subject(run.experiment, checkpoint_of(run.id, run.checkpoint_step), most)
+
+
+def _teller(draw: Callable[..., object]) -> Callable[[float], None]:
+    """Return what draws a share that is done and the time that is left, not too often.
+
+    When somebody has changed a control or left, drawing ends the run of the page, and the attack with it.
+    """
+    began = last = time.monotonic()
+
+    def tell(share: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _OFTEN:
+            return
+        last = now
+        left = (now - began) * (1 - share) / max(share, 1e-9)
+        draw(share, text=f"The images are attacked; about {max(left, 1):,.0f} s are left")
+
+    return tell
