@@ -17,7 +17,7 @@ from playground.charts.finish import finish
 PICTURES = "pictures"
 WITHSTOOD, FOOLED, WRONG = CLASSES[0], CLASSES[1], TRAIN
 """Colours of the frames: blue, orange, and the grey of images that were wrong already."""
-EDGE = 88  # pixels of a picture on the page
+EDGE = 96  # pixels of a picture on the page
 _SHARP = 2 * EDGE  # pixels of the file, so that no screen blurs it
 _FRAME = 4  # pixels of the file's frame for each 100
 _GAP = 6  # pixels between two pictures
@@ -89,6 +89,8 @@ def tiles(factor: str, columns: int = 3, edge: int = EDGE) -> dict[str, Any]:
                 title=None,
                 axis=alt.Axis(
                     labelAngle=0,
+                    labelAlign="center",
+                    labelFlush=False,
                     ticks=False,
                     domain=False,
                     labelExpr=f"datum.value == 'change' ? 'change {factor}' : datum.value",

@@ -39,10 +39,9 @@ def draw_depths(found: Found) -> None:
     rows = pd.concat(parts, ignore_index=True)
     further = way.own < len(way.depths)
     horizon = float(way.depths[way.own - 1])
-    title = "time t" if way.flows else "depth"
     draw(
         "attacked_depth",
-        depths(title, tuple(names.values()), horizon if further else None),
+        depths(found.depths, tuple(names.values()), horizon if further else None),
         rows[np.isfinite(rows["median"])],
     )
     st.caption(

@@ -14,6 +14,7 @@ from playground.analysis.parting import Parting, parting
 from playground.jobs import Refused, RunRecord
 from playground.training.attack_images import AttackedImages, attack_images
 from playground.training.attacked import Subject, subject
+from playground.training.image_depth import depth_names
 from playground.ui import state
 from playground.ui.labs.robustness_settings import Settings
 from playground.ui.labs.stored import checkpoint_of
@@ -30,10 +31,12 @@ class Found:
     Attributes:
         images: What the attack came to.
         parting: How far the features of ``images.pairs`` are apart; ``None`` where none was attacked.
+        depths: What the depth counts.
     """
 
     images: AttackedImages
     parting: Parting | None
+    depths: str
 
 
 @st.cache_resource(show_spinner=False)
@@ -118,9 +121,11 @@ def _computed(
         source=None if other is None else other.model,
         progress=tell,
     )
-    if not len(images.pairs):
-        return Found(images, None)
-    return Found(images, parting(own.net, own.x[images.pairs], images.moved))
+    last = depth_names(own.net, own.net.times())[-1]
+    way = None
+    if len(images.pairs):
+        way = parting(own.net, own.x[images.pairs], images.moved)
+    return Found(images, way, "time t" if last.startswith("t =") else last.split()[0])
 
 
 def _subject(run: RunRecord, most: int) -> Subject:
