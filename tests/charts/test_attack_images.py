@@ -132,7 +132,9 @@ def test_numbers_of_confusions_stand_out_from_their_cells():
         ]
     )
     text = svg(confusion(names), rows)
-    cells = re.findall(r'aria-label="class: (\d)[^>]*rect mark[^>]*fill="(rgb\([\d, ]+\))"', text)
+    cells = re.findall(
+        r'aria-label="[^"]*class: (\d);[^>]*rect mark[^>]*fill="(rgb\([\d, ]+\))"', text
+    )
     grounds = {a: [int(v) for v in re.findall(r"\d+", colour)] for a, colour in cells}
     assert len(grounds) == len(shares)
     for name, share in zip(names, shares):
