@@ -31,6 +31,7 @@ class Scene:
         features: Indices of the two inputs on the axes; ``None`` takes the first two.
         device: Where the net lives.
         dtype: Its floating type.
+        pad: Share of the points' extent by which the plane is wider than they are, on each side.
 
     Raises:
         ValueError: If an index names no input of the data.
@@ -40,6 +41,7 @@ class Scene:
     features: tuple[int, int] | None = None
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
+    pad: float = 0.05
     reference: np.ndarray | None = field(default=None, init=False)  # basis that the signs follow
     basis: np.ndarray | None = field(default=None, init=False)  # of the last frame
 
@@ -59,7 +61,7 @@ class Scene:
     def _extent(self) -> list[float]:
         shown = np.concatenate([self.split.x_train, self.split.x_validation])[:, self.axes]
         low, high = shown.min(axis=0), shown.max(axis=0)
-        pad = 0.05 * np.maximum(high - low, 1e-3)
+        pad = self.pad * np.maximum(high - low, 1e-3)
         sides = [[float(a), float(b)] for a, b in zip(low - pad, high + pad)]
         return [*sides[0], *(sides[1] if len(sides) == 2 else (-1.0, 1.0))]
 

@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 from PIL import Image
 
-from playground.charts.attack_images import FOOLED, PICTURES, WITHSTOOD, depths, picture, tiles
+from playground.charts.attack_images import FOOLED, PICTURES, picture, tiles
 from playground.charts.curves import standalone
 from playground.charts.exports import chart_png
 from playground.charts.images import confusion
@@ -142,20 +142,3 @@ def test_numbers_of_confusions_stand_out_from_their_cells():
         assert len(letters) == 1
         letter = [255] * 3 if letters == {"white"} else [0] * 3
         assert contrast(letter, grounds[name]) >= 4.5
-
-
-@pytest.mark.parametrize(("horizon", "shaded"), [(None, 0), (1.0, 1)])
-def test_what_lies_beyond_the_horizon_is_shaded(horizon, shaded):
-    names = ("fooled (3)", "withstood (5)")
-    rows = pd.DataFrame(
-        [
-            {"depth": d, "outcome": n, "low": d, "median": d + 1, "high": d + 2}
-            for n in names
-            for d in (0.0, 0.5, 1.0, 1.5, 2.0)
-        ]
-    )
-    text = svg(depths("time t", names, horizon), rows)
-    rects = re.findall(r'<path[^>]*aria-roledescription="rect mark"[^>]*d="M([\d.]+),', text)
-    assert len(rects) == shaded
-    lines = re.findall(r'<path[^>]*aria-roledescription="line mark"[^>]*stroke="([^"]+)"', text)
-    assert lines == [FOOLED, WITHSTOOD]

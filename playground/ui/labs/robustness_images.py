@@ -22,8 +22,8 @@ from playground.training.attack_images import AttackedImages, magnification, mag
 from playground.ui import state
 from playground.ui.browser import browser
 from playground.ui.labs.charting import draw, table
-from playground.ui.labs.robustness_images_depth import draw_depths
-from playground.ui.labs.robustness_images_found import found_of
+from playground.ui.labs.robustness_images_found import Found, found_of
+from playground.ui.labs.robustness_parting import draw_parting
 from playground.ui.labs.robustness_settings import SHEET, Settings
 
 _EPSILONS = {"8/255": 8 / 255, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3}
@@ -104,28 +104,38 @@ def results(settings: Settings, run: RunRecord) -> None:
         draw("attacked_confusion", confusion(found.images.classes, 300), _pairs(found.images))
         st.caption("Numbers of images; those that were wrong already count as they were.")
     with right:
-        draw_depths(found)
-    with st.expander("Each class by itself"):
+        st.markdown("##### Each class by itself")
         _classes(found.images)
+    _depths(found)
 
 
 def _percent(value: tuple[float, float]) -> str:
-    return f"{value[0]:.1%} ± {value[1]:.1%}"
+    return f"{100 * value[0]:.1f} % ± {100 * value[1]:.1f}"
 
 
 def _figures(found: AttackedImages) -> None:
     count, right = len(found.truths), len(found.truths) - found.count("wrong")
     shown = {
-        "Accuracy": _percent(found.clean),
-        "Under attack": _percent(found.robust),
+        "Clean accuracy": (_percent(found.clean), "Of the images, without attack."),
+        "Accuracy under attack": (
+            _percent(found.robust),
+            "Of the images; those that are wrong already count as errors and are left as they are.",
+        ),
+        "Fooled": (
+            f"{found.count('fooled'):,} of {right:,}",
+            "Images that were right and are not any more.",
+        ),
     }
     noise = found.under_noise
     if noise is not None:
-        shown[f"Under noise of the same {_NORMS[found.norm]}"] = _percent(noise)
-    shown["Fooled"] = f"{found.count('fooled'):,} of {right:,}"
-    for column, (name, value) in zip(st.columns(len(shown)), shown.items()):
+        shown[f"Noise of the same {_NORMS[found.norm]}"] = (
+            _percent(noise),
+            f"Accuracy under Gaussian noise, that of each image scaled so that its {_NORMS[found.norm]} "
+            "norm is ε: a change as large that knows nothing of the net.",
+        )
+    for column, (name, (value, text)) in zip(st.columns(4), shown.items()):
         with column:
-            st.metric(name, value)
+            st.metric(name, value, help=text)
     tried = found.outcomes != "wrong"
     sizes = "Nothing was attacked."
     if tried.any():
@@ -236,3 +246,18 @@ def _classes(found: AttackedImages) -> None:
         }
     )
     table(rows)
+
+
+def _depths(found: Found) -> None:
+    """Draw the features of some images and of the attacked ones through depth."""
+    images, way = found.images, found.parting
+    if way is None:
+        st.info("No image is right without an attack: there is nothing to attack.")
+        return
+    pairs = images.pairs
+    flipped, own = images.outcomes[pairs] == "fooled", images.truths[pairs]
+    draw_parting("attacked", way, flipped, own, images.after[pairs], images.classes, pairs)
+    st.caption(
+        f"Features through depth are those of the first {len(pairs):,} images that were attacked, the "
+        f"paths those of the first {len(way.pairs):,}: flipped are the fooled ones."
+    )

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,13 +14,13 @@ import streamlit as st
 from playground.analysis.parting import Parting, parting
 from playground.jobs import Refused, RunRecord
 from playground.training.attack_images import AttackedImages, attack_images
-from playground.training.attacked import Subject, subject
-from playground.training.image_depth import depth_names
 from playground.ui import state
 from playground.ui.labs.robustness_settings import Settings
-from playground.ui.labs.stored import checkpoint_of
+from playground.ui.labs.robustness_subjects import alike, subject_at
 
 _KEPT = 16  # results of all users
+_PATHS = 12  # pairs whose ways through the features are drawn
+_LISTED = 60  # newest runs of one's own among which a transfer finds its source
 _OFTEN = 0.3  # seconds between two words about the progress
 _STOPPED = "robustness:images:stopped"
 
@@ -31,12 +32,10 @@ class Found:
     Attributes:
         images: What the attack came to.
         parting: How far the features of ``images.pairs`` are apart; ``None`` where none was attacked.
-        depths: What the depth counts.
     """
 
     images: AttackedImages
     parting: Parting | None
-    depths: str
 
 
 @st.cache_resource(show_spinner=False)
@@ -46,7 +45,7 @@ def _kept() -> tuple[OrderedDict[str, Found], threading.Lock]:
 
 
 def found_of(settings: Settings, run: RunRecord) -> Found | None:
-    """Return what the attack comes to, ``None`` where it was stopped.
+    """Return what the attack comes to, ``None`` where it was stopped or has no source.
 
     Args:
         settings: What is set.
@@ -55,7 +54,10 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
     Raises:
         ValueError: If its data cannot be had, or the attack cannot be made.
     """
-    source = _source(settings)
+    source = _source(settings, run)
+    if source is None and settings.attack.entry.knows == "another":
+        return None  # its control has said that there is none
+    place = st.empty()  # also where nothing is computed, so that what follows keeps its place
     key = _key(settings, run, source)
     results, lock = _kept()
     with lock:
@@ -66,7 +68,6 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
         st.info("The attack was stopped.", icon=":material/info:")
         st.button("Attack", icon=":material/play_arrow:", on_click=_go_on)
         return None
-    place = st.empty()
     with place.container():
         bar = st.progress(0.0, text="The images are attacked")
         st.button("Stop", icon=":material/stop:", on_click=_stop, args=(key,))
@@ -79,14 +80,22 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
     return found
 
 
-def _source(settings: Settings) -> RunRecord | None:
-    """Return the other run of a transfer, if there is one."""
-    if settings.attack.entry.knows != "another" or not settings.source:
+def _source(settings: Settings, run: RunRecord) -> RunRecord | None:
+    """Return the other run of a transfer: that of the link, else the one its control begins with."""
+    if settings.attack.entry.knows != "another":
         return None
+    others = state.jobs().list_runs(state.jobs().user, limit=_LISTED)
+    if settings.source:
+        with suppress(Refused):
+            others = [state.jobs().get(settings.source), *others]
+    return next((other for other in others if other.id != run.id and _fits(run, other)), None)
+
+
+def _fits(run: RunRecord, other: RunRecord) -> bool:
     try:
-        return state.jobs().get(settings.source)
-    except Refused as refused:
-        raise ValueError(str(refused)) from refused
+        return other.checkpoint_step > 0 and alike(run.experiment, other.experiment)
+    except ValueError:  # of a version that had other settings, or without its data
+        return False
 
 
 def _key(settings: Settings, run: RunRecord, source: RunRecord | None) -> str:
@@ -106,13 +115,8 @@ def _go_on() -> None:
 def _computed(
     settings: Settings, run: RunRecord, source: RunRecord | None, tell: Callable[[float], None]
 ) -> Found:
-    own = _subject(run, settings.samples)
-    other = None if source is None else _subject(source, 1)
-    if other is not None and (other.shape, other.classes) != (own.shape, own.classes):
-        raise ValueError(
-            f"source: {settings.source!r} is not legal; legal is a run on images of the same size with "
-            "the same classes"
-        )
+    own = subject_at(run.id, run.checkpoint_step, settings.samples)
+    other = source and subject_at(source.id, source.checkpoint_step, 2)
     images = attack_images(
         own,
         settings.attack,
@@ -121,15 +125,10 @@ def _computed(
         source=None if other is None else other.model,
         progress=tell,
     )
-    last = depth_names(own.net, own.net.times())[-1]
-    way = None
-    if len(images.pairs):
-        way = parting(own.net, own.x[images.pairs], images.moved)
-    return Found(images, way, "time t" if last.startswith("t =") else last.split()[0])
-
-
-def _subject(run: RunRecord, most: int) -> Subject:
-    return subject(run.experiment, checkpoint_of(run.id, run.checkpoint_step), most)
+    if not len(images.pairs):
+        return Found(images, None)
+    some = range(min(_PATHS, len(images.pairs)))
+    return Found(images, parting(own.net, own.x[images.pairs], images.moved, pairs=some))
 
 
 def _teller(draw: Callable[..., object]) -> Callable[[float], None]:

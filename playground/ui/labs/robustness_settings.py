@@ -12,6 +12,7 @@ from playground.training.attack_images import Group
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
+Background = Literal["regions", "margin", "slope"]
 VIEWS = {
     "attack": "Under attack",
     "curves": "Accuracy over ε",
@@ -60,8 +61,17 @@ class Settings(Options):
         label="ε",
         help="Size of the perturbation, in the units of the inputs; images are in [0, 1].",
         ge=0,
-        le=10,
+        le=1000,
     )
+    background: Background = option(
+        "regions",
+        label="Background",
+        help="What the net says over the plane: the class, by how much it is ahead of the second one "
+        "(margin), or how fast that changes (slope).",
+        labels={"regions": "regions", "margin": "margin", "slope": "slope"},
+    )
+    across: int = option(1, label="Across", help="Input on the horizontal axis.", ge=1, le=10_000)
+    upward: int = option(2, label="Upward", help="Input on the vertical axis.", ge=1, le=10_000)
     image_group: Group = option(
         "all",
         label="Images",
