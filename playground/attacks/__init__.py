@@ -5,6 +5,7 @@
     x_adv = spsa(model, x, y, eps=0.1)                    without gradients
     x_adv = gaussian_noise(model, x, y, eps=0.1)          noise, of a spread or of an attack's norm
     x_adv = transfer(model, x, y, eps=0.1, source=other)  what fools another model
+    OverDraws(net, 16)                                    the mean of a randomised net, to be attacked
     curve = accuracy_curve(model, x, y, AttackSlot(name="pgd"), epsilons)
     report = checklist(model, x, y, epsilons)             curves, sanity checks, verdict
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from playground.attacks.blind import gaussian_noise, spsa, transfer
 from playground.attacks.checklist import CLAIMS, Effort, checklist
+from playground.attacks.draws import OverDraws, is_randomised
 from playground.attacks.evaluation import (
     Curve,
     Gap,
@@ -52,6 +54,7 @@ __all__ = [
     "FGSMOptions",
     "Gap",
     "NoiseOptions",
+    "OverDraws",
     "PGDOptions",
     "Preset",
     "Report",
@@ -64,6 +67,7 @@ __all__ = [
     "fgsm",
     "gaussian_noise",
     "is_adaptive",
+    "is_randomised",
     "paired",
     "pgd",
     "robust",

@@ -25,7 +25,7 @@ def with_fixed_steps(
     (2021) show that step control can make a neural ODE look robust that is not.
 
     Args:
-        net: A net with one field for all depths: ``neural_ode`` or ``conv_ode``.
+        net: A net with one field for all depths, such as ``neural_ode``, ``conv_ode`` or ``tis_ode``.
         scheme: A scheme that takes steps of a given size.
         steps: Number of steps over the horizon; those of the original without one.
         options: Options of the scheme.
@@ -40,7 +40,7 @@ def with_fixed_steps(
     if not isinstance(net, SharedFlow):
         raise ValueError(
             f"net: {type(net).__name__} is not legal; legal are nets with one field for all depths "
-            "(neural_ode, conv_ode)"
+            "(neural_ode, conv_ode, ode_net, tis_ode)"
         )
     chosen = typed_options(scheme, options)
     if INTEGRATORS[scheme].kind == "adaptive":

@@ -18,6 +18,7 @@ from playground.networks import (
     multi_stage,
     neural_ode,
     residual_nets,
+    robust,
 )
 from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network, PointNet
@@ -40,7 +41,7 @@ __all__ = [
 
 _DRAWING = threading.Lock()
 POINTS = (mlp, flow_net, neural_ode, multi_stage)  # importing the families fills the registry
-IMAGES = (residual_nets, mixer, conv_ode, attention)
+IMAGES = (residual_nets, mixer, conv_ode, attention, robust)
 POINT_NETWORKS = tuple(name for name, entry in NETWORKS.items() if not entry.takes_images)
 IMAGE_NETWORKS = tuple(name for name, entry in NETWORKS.items() if entry.takes_images)
 
@@ -50,7 +51,7 @@ def build(
     *,
     n_features: int | tuple[int, int, int],
     n_classes: int,
-    scheme: str = "rk4",
+    scheme: str | None = None,
     scheme_options: Any = None,
     seed: int | None = None,
     **options: Any,
@@ -63,7 +64,8 @@ def build(
             ``(batch, d)``, with the product d of a shape; one on images both ``(batch, c, h, w)`` and
             ``(batch, c·h·w)``, and reads a number as a square of one channel or of three.
         n_classes: Number of outputs: classes, or target components for regression.
-        scheme: A name in ``INTEGRATORS``; ignored by nets that no integrator steps.
+        scheme: A name in ``INTEGRATORS``; ignored by nets that no integrator steps. The network's own
+            without one, which is Euler's method where it was published so and else ``rk4``.
         scheme_options: Options of the scheme, a dict or its options model.
         seed: Seed of the initial weights; torch's global generator is used, and moved, without one.
         options: Options of the network, see ``NETWORKS[name].options``.
@@ -77,6 +79,7 @@ def build(
             where the inputs are none.
     """
     entry = NETWORKS[name]
+    scheme = scheme or entry.scheme
     features: Any = image_shape(n_features) if entry.takes_images else count_of(n_features)
     given = scheme_options.model_dump() if isinstance(scheme_options, Options) else scheme_options
     chosen_options = INTEGRATORS[scheme].options.model_validate(given or {})

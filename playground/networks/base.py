@@ -36,6 +36,7 @@ class Network(Entry):
         staged: Whether it is trained in stages, each on what the ones before it have left; that takes
             the mean square as its loss.
         takes_images: Whether it reads images instead of points.
+        scheme: What ``build`` steps it with where no scheme is named.
     """
 
     make: Maker
@@ -43,6 +44,7 @@ class Network(Entry):
     formula: str = ""
     staged: bool = False
     takes_images: bool = False
+    scheme: str = "rk4"
 
 
 NETWORKS: Registry[Network] = Registry("network")

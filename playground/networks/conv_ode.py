@@ -8,14 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from playground.integrators import INTEGRATORS
 from playground.networks.activations import ACTIVATIONS
 from playground.networks.base import NETWORKS, ChosenScheme, Network
 from playground.networks.flow_net import StepSize
 from playground.networks.images import ImageNet, ImageOptions, PooledHead, Shape
 from playground.networks.mlp import ActivationName, activation_option
-from playground.networks.neural_ode import SharedFlow
-from playground.registry import Misfit, option
+from playground.networks.neural_ode import SharedFlow, fit_solver
+from playground.registry import option
 
 
 class ConvODEOptions(ImageOptions, StepSize):
@@ -85,13 +84,7 @@ class ConvODEOptions(ImageOptions, StepSize):
     def fit(self, n_features: int | tuple[int, ...], scheme: str) -> None:
         """Add to the check of the images that a gradient can be had from the solver."""
         super().fit(n_features, scheme)
-        if self.gradient == "solver" and not INTEGRATORS[scheme].differentiable:
-            raise Misfit(
-                "gradient",
-                f"'solver' is not legal with {scheme!r}, which passes no gradient back; legal is "
-                "'adjoint'",
-                "adjoint",
-            )
+        fit_solver(self.gradient, scheme)
 
 
 class Augment(nn.Module):

@@ -19,6 +19,21 @@ from playground.networks.mlp import ActivationName, activation_option
 from playground.registry import Misfit, option
 
 
+def fit_solver(gradient: str, scheme: str) -> None:
+    """Say whether a gradient of this kind can be had from a scheme.
+
+    Raises:
+        Misfit: Of the gradient, if it is to go through the steps of a scheme that passes none back.
+    """
+    if gradient == "solver" and not INTEGRATORS[scheme].differentiable:
+        raise Misfit(
+            "gradient",
+            f"'solver' is not legal with {scheme!r}, which passes no gradient back; legal is "
+            "'adjoint'",
+            "adjoint",
+        )
+
+
 class NeuralODEOptions(LiftOptions, StepSize):
     """Options of the neural ODE."""
 
@@ -66,13 +81,7 @@ class NeuralODEOptions(LiftOptions, StepSize):
     def fit(self, n_features: int, scheme: str) -> None:
         """Add to the checks of the lift that a gradient can be had from the solver."""
         super().fit(n_features, scheme)
-        if self.gradient == "solver" and not INTEGRATORS[scheme].differentiable:
-            raise Misfit(
-                "gradient",
-                f"'solver' is not legal with {scheme!r}, which passes no gradient back; legal is "
-                "'adjoint'",
-                "adjoint",
-            )
+        fit_solver(self.gradient, scheme)
 
     def fit_outputs(self, n_outputs: int) -> None:
         """Say whether the state has a component for each output, where it is read without a head."""

@@ -28,11 +28,11 @@ SCHEMES = tuple(n for n, e in INTEGRATORS.items() if e.kind != "adaptive" and n 
 """Explicit schemes with a fixed step."""
 SWAPPABLE = (
     "preact_resnet", "tm_resnet", "ho_resnet", "mixer", "conv_ode", "ode_attention", "rk_net",
-    "neural_ode",
+    "neural_ode", "ode_net", "tis_ode",
 )  # fmt: skip
 """Networks whose scheme can be exchanged."""
 JUDGED = 400  # images at most
-_SHARED = ("conv_ode", "neural_ode")
+_SHARED = ("conv_ode", "neural_ode", "ode_net", "tis_ode")
 _TORCHDIFFEQ = {"rk4": "rk4_38"}  # its name for the 3/8 rule
 
 

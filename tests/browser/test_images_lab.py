@@ -70,3 +70,21 @@ def downloaded(page, label):
     with page.expect_download(timeout=PATIENCE) as waiting:
         button.click()
     return Path(waiting.value.path()).read_bytes()
+
+
+def test_a_flow_with_a_defence_begins_small_and_is_trained(lab):
+    page = lab(f"{SHORT.rpartition('&')[0]}&network=preact_resnet&{fresh()}")
+    see(page, "Not trained yet: 3 epochs")
+    page.get_by_role("tab", name="Network").click()
+    page.locator(".st-key-images--network").get_by_role("combobox").first.click()
+    page.get_by_role("option", name="TisODE", exact=True).click()
+    page.wait_for_url(re.compile("network=tis_ode"), timeout=PATIENCE)
+    see(page, r"35,754 trainable parameters")
+    denoised = lab(
+        f"{SHORT.rpartition('&')[0]}&network=tis_ode&network.denoise=mean&network.randomise=true"
+        f"&network.stem=small&network.channels=8&network.depth=2&scheme=euler&{fresh()}"
+    )
+    see(denoised, r"2,042 trainable parameters")
+    denoised.get_by_role("button", name="Train", exact=True).click()
+    see(denoised, "Finished: all 3 epochs are done")
+    assert len(rows_of(denoised, "confusion")) == 100

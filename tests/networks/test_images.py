@@ -22,6 +22,9 @@ SMALL = {
     "conv_ode": {"filters": 4, "channels": 2, "depth": 2},
     "classic_attention": {"width": 8, "encoding": "patches"},
     "ode_attention": {"width": 8, "n_times": 3},
+    "cnn": {"channels": 4, "stem": "small"},
+    "ode_net": {"channels": 4, "stem": "small", "depth": 2},
+    "tis_ode": {"channels": 4, "stem": "small", "depth": 2},
 }
 
 
@@ -145,6 +148,7 @@ def test_no_kernel_and_no_stack_takes_them(name):
         ("ho_resnet", "dopri5", "scheme"),
         ("mixer", "radau", "scheme"),
         ("conv_ode", "bdf", "gradient"),
+        ("tis_ode", "radau", "gradient"),
     ],
 )
 def test_schemes_that_cannot_step_are_named(name, scheme, field):

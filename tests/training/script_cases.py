@@ -255,6 +255,45 @@ CASES |= {
         {"channels": 1, "filters": 4, "depth": 2, "step_by": "step", "step": 0.2, "head": "pool"},
     ),
 }
+LITTLE = {"channels": 4, "stem": "small"}
+STEPPED = {**LITTLE, "depth": 2}
+CASES |= {
+    "images, cnn": images("cnn", LITTLE, epochs=2),
+    "images, cnn, published extractor, randomised": images(
+        "cnn", {"channels": 6, "randomise": True, "room": 2}, epochs=2
+    ),
+    "images, cnn, mean filter, L-BFGS, randomised": images(
+        "cnn", {**LITTLE, "denoise": "mean", "randomise": True}, optimizer="lbfgs", epochs=2
+    ),
+    "images, cnn of four numbers": images("cnn", LITTLE, data=named("donut_highd", dim=4)),
+    "images, ode_net": images("ode_net", STEPPED, scheme="euler"),
+    "images, ode_net by the adjoint, likeness, crops": images(
+        "ode_net",
+        {**STEPPED, "gradient": "adjoint", "denoise": "non_local", "randomise": True},
+        data=named("digits", crop=1),
+        scheme="rk4",
+    ),
+    "images, ode_net by a solver": images(
+        "ode_net",
+        {**STEPPED, "denoise": "mean"},
+        scheme=named("bosh3", rtol=0.01, atol=0.01),
+        n_train=12,
+        n_validation=10,
+    ),
+    "images, tis_ode": images("tis_ode", {"channels": 64, "depth": 2}, scheme="euler"),
+    "images, tis_ode by step, dot products": images(
+        "tis_ode",
+        {**STEPPED, "step_by": "step", "step": 0.3, "denoise": "non_local", "affinity": "dot"},
+        scheme="ab2",
+    ),
+    "images, tis_ode by the adjoint of a solver": images(
+        "tis_ode",
+        {**STEPPED, "gradient": "adjoint", "randomise": True},
+        scheme=named("dopri5", rtol=0.01, atol=0.01),
+        n_train=12,
+        n_validation=10,
+    ),
+}
 for form in ("score", "qkv"):
     for encoding in ("rows", "patches", "flat"):
         seen = {"form": form, "encoding": encoding, "width": 8}

@@ -23,6 +23,9 @@ NETS = {
     "conv_ode": {"filters": 4, "depth": 2},
     "classic_attention": {"width": 8},
     "ode_attention": {"width": 8},
+    "cnn": {"channels": 4},
+    "ode_net": {"channels": 4, "depth": 2},
+    "tis_ode": {"channels": 4, "depth": 2},
 }
 
 
@@ -103,6 +106,10 @@ def test_every_evaluation_of_a_shared_block_or_field_counts():
         ("conv_ode", "dopri5", {"gradient": "adjoint"}),
         ("conv_ode", "rk4", {"gradient": "adjoint", "head": "pool", "augment": "border"}),
         ("conv_ode", "rk4", {"time_dependent": True}),
+        ("ode_net", "dopri5", {}),
+        ("tis_ode", "euler", {"gradient": "adjoint", "denoise": "mean"}),
+        ("tis_ode", "rk4", {"denoise": "non_local", "randomise": True, "stem": "small"}),
+        ("cnn", "euler", {"denoise": "non_local", "affinity": "dot", "randomise": True}),
         ("mixer", "bosh3", {}),
         ("ode_attention", "euler", {"method": "dopri5"}),
         ("ode_attention", "euler", {"method": "midpoint", "form": "qkv", "n_times": 7}),
@@ -118,7 +125,7 @@ def test_evaluations_are_those_of_the_net(name, scheme, options):
     assert 0 < need.seconds < math.inf
     assert need.memory_bytes > 4 * 4 * trainer.parameters
     fixed = scheme not in ("dopri5", "bosh3") and options.get("method") != "dopri5"
-    if name in ("conv_ode", "ode_attention") and fixed:
+    if name in ("conv_ode", "ode_attention", "cnn", "ode_net", "tis_ode") and fixed:
         assert trainer.nfe[0] == _evaluations(made)
 
 

@@ -28,6 +28,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "ode_attention": {"width": 8},
     "rk_net": {"width": 64, "depth": 3},
     "neural_ode": {"width": 64, "depth": 3},
+    "ode_net": {"channels": 4, "depth": 3},
+    "tis_ode": {"channels": 4, "depth": 3, "randomise": True},
 }
 
 

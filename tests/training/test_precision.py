@@ -18,6 +18,7 @@ NETS = {
     "preact_resnet": {"size": "small", "blocks": 2, "width": 4},
     "mixer": {"width": 8, "depth": 1},
     "conv_ode": {"filters": 4, "depth": 2},
+    "tis_ode": {"channels": 8, "depth": 2, "denoise": "non_local"},
     "classic_attention": {"width": 8, "dropout": 0.5},
     "rk_net": {"width": 64, "depth": 2},
 }

@@ -13,10 +13,10 @@ _FIELDS = """
     optimizer path patience precision schedule scheme target_accuracy weight_seed
 """
 _NETWORK_OPTIONS = """
-    activation augment blocks border channels checkpointing depth dropout encoding expansion filters
-    first form gradient head hidden hidden_layers horizon inputs kappa kappa_value learned_steps
-    lift matched method n_times normalise patch size stages step step_by substeps tolerance time_dependent
-    width
+    activation affinity augment blocks border channels checkpointing denoise depth dropout encoding
+    expansion filters first form gradient head hidden hidden_layers horizon inputs kappa kappa_value
+    learned_steps lift matched method n_times normalise patch randomise room size stages stem step step_by
+    substeps tolerance time_dependent width
 """
 _IMAGE_OPTIONS = "balance colour crop flip folder hash noise size"
 

@@ -36,7 +36,7 @@ def write_loop(draft: Draft, experiment: Experiment, scheduled: bool) -> None:
 
 def _counts(experiment: Experiment) -> bool:
     """Return whether something is drawn at random by the number of the step."""
-    return _drops(experiment) or augments(experiment)
+    return _draws(experiment) != "" or augments(experiment)
 
 
 def _classifies(experiment: Experiment) -> bool:
@@ -73,16 +73,18 @@ def _judge(draft: Draft, experiment: Experiment) -> None:
 _EVALUATING = "  # a norm takes its running statistics, and nothing is dropped"
 
 
-def _drops(experiment: Experiment) -> bool:
-    """Return whether the net drops features at random while it trains."""
-    return getattr(experiment.network.options, "dropout", 0.0) > 0
+def _draws(experiment: Experiment) -> str:
+    """Return what the net does at random while it trains, in words; empty if nothing."""
+    drops = getattr(experiment.network.options, "dropout", 0.0) > 0
+    moves = getattr(experiment.network.options, "randomise", False)
+    return "what is dropped" if drops else "where the images lie" if moves else ""
 
 
 def _objective(experiment: Experiment) -> list[str]:
     """Return the lines from the batch to the gradient."""
     lines = ["optimizer.zero_grad()"]
-    if _drops(experiment):
-        lines.append("torch.manual_seed(WEIGHT_SEED * 1_000_003 + step)  # decides what is dropped")
+    if drawn := _draws(experiment):
+        lines.append(f"torch.manual_seed(WEIGHT_SEED * 1_000_003 + step)  # decides {drawn}")
     inputs = "augmented(x[rows], step)" if augments(experiment) else "x[rows]"
     if experiment.precision == "mixed" and not kept_whole(experiment):
         lines += [

@@ -22,6 +22,7 @@ from playground.training.scripting.residual import (
     write_preact_resnet,
     write_tm_resnet,
 )
+from playground.training.scripting.robust import write_cnn, write_ode_net, write_tis_ode
 from playground.training.scripting.staged import write_staged_net
 from playground.training.scripting.steps import Stepper, integration, write_steps
 
@@ -265,4 +266,7 @@ WRITERS: dict[str, Callable[[Draft, Experiment, Any], None]] = {
     "conv_ode": write_conv_ode,
     "classic_attention": write_classic_attention,
     "ode_attention": write_ode_attention,
+    "cnn": write_cnn,
+    "ode_net": write_ode_net,
+    "tis_ode": write_tis_ode,
 }

@@ -59,6 +59,9 @@ _BEGUN = {
     "standard_net": {"width": "64", "depth": "5"},
     "neural_ode": {"width": "64", "depth": "10"},
     "mlp": {"width": "64"},
+    "cnn": {"channels": "32"},
+    "ode_net": {"channels": "32", "depth": "4"},
+    "tis_ode": {"channels": "32", "depth": "4"},
 }
 
 
