@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.attacks import AttackSlot, run
+from playground.attacks import AttackSlot, OverDraws, is_randomised, run
 from playground.attacks.ball import lengths
 from playground.attacks.problem import Model, all_logits, check_choice
 from playground.training.attack_progress import Progress, watched
@@ -125,6 +126,7 @@ def attack_images(
     *,
     seed: int = 0,
     source: Model | None = None,
+    draws: int = 0,
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> AttackedImages:
@@ -136,6 +138,8 @@ def attack_images(
         eps: Size of the perturbation, of images in [0, 1].
         seed: Seed of what is drawn.
         source: The other model of a transfer.
+        draws: Of a net whose inputs are randomised, so many draws are averaged where the attack looks;
+            the net is judged by its own draw. 0 attacks that one draw itself.
         batch_size: Images at once; about a hundred thousand numbers without one.
         progress: Told each time that the net has been asked; what it raises ends the attack.
 
@@ -147,13 +151,14 @@ def attack_images(
         raise ValueError(f"data: {subject.experiment.data.name!r} is not legal; legal are images")
     if not len(x):
         raise ValueError("samples: 0 is not legal; legal is one or more")
-    model, source = watched(subject.model, source, attack, len(x), progress)
+    asked = (subject.model, _seen(subject, draws), source)
+    model, seen, source = watched(asked, attack, len(x), progress)
     own = {"clip": subject.clip, "seed": seed, "batch_size": batch_size}
     first = all_logits(model, x, batch_size)
     right = (first.argmax(1) == y) & ~first.isnan().any(1)
     chosen = right.nonzero()[:, 0]
     moved = x.clone()
-    moved[chosen] = run(attack, model, x[chosen], y[chosen], eps=eps, source=source, **own)
+    moved[chosen] = run(attack, seen, x[chosen], y[chosen], eps=eps, source=source, **own)
     last = first.clone()
     if len(chosen):
         last[chosen] = all_logits(model, moved[chosen], batch_size)
@@ -190,6 +195,13 @@ def attack_images(
         pairs=chosen[:PAIRED].numpy(),
         moved=moved[chosen[:PAIRED]],
     )
+
+
+def _seen(subject: Subject, draws: int) -> Model:
+    """Return what an attack looks at: the net, or the mean of draws of its own twin, as it sets seeds."""
+    if not draws or not is_randomised(subject.net):
+        return subject.model
+    return OverDraws(copy.deepcopy(subject.net), draws).eval()
 
 
 def magnification(changes: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -53,19 +53,18 @@ class _WatchedWithGradient(_Watched):
 
 
 def watched(
-    model: Model, source: Model | None, attack: AttackSlot, count: int, progress: Progress | None
-) -> tuple[Model, Model | None]:
-    """Return the models, telling their progress; a subject holds its net in evaluation mode.
+    models: Sequence[Model | None], attack: AttackSlot, count: int, progress: Progress | None
+) -> list[Any]:
+    """Return models that tell their common progress; a subject holds its net in evaluation mode.
 
     Args:
-        model: That is attacked.
-        source: The other model of a transfer, if there is one.
+        models: What is asked in an attack and to judge it; ``None`` stays what it is.
         attack: The attack and its options.
         count: Images that are attacked.
         progress: What is told; without it the models are returned as they are.
     """
     if progress is None:
-        return model, source
+        return list(models)
     done, total = 0, asked(attack) * count
 
     def tell(more: int) -> None:
@@ -77,4 +76,4 @@ def watched(
         kind = _WatchedWithGradient if isinstance(inner, WithInputGradient) else _Watched
         return kind(inner, tell)
 
-    return wrap(model), None if source is None else wrap(source)
+    return [None if model is None else wrap(model) for model in models]

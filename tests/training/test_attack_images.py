@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix
 
-from playground.attacks import AttackSlot, gaussian_noise, pgd, robust
+from playground.attacks import AttackSlot, OverDraws, gaussian_noise, pgd, robust
 from playground.experiment import Experiment
 from playground.training import events as e
 from playground.training import train
@@ -188,6 +188,24 @@ def test_a_source_is_attacked_instead(digits: Subject) -> None:
         attack_images(digits, slot, EPS)
     own = attack_images(digits, slot, EPS, source=digits.net)
     assert same(own, attack_images(digits, AttackSlot(name="pgd", options=STEPS), EPS))
+
+
+def test_a_randomised_net_is_attacked_over_its_draws_and_judged_by_its_own() -> None:
+    options = {"stem": "small", "channels": 8, "depth": 3, "randomise": True}
+    made = small(network={"name": "tis_ode", "options": options}, n_train=200, epochs=2)
+    kept = [event for event in train(made) if isinstance(event, e.Snapshot)]
+    given = subject_of(made, unpack_weights(kept[-1].weights), 60)
+    slot = AttackSlot(name="pgd", options=STEPS)
+    told: list[float] = []
+    found = attack_images(given, slot, EPS, draws=3, progress=told.append)
+    right = torch.as_tensor(guesses(given.net, given.x)) == given.y
+    mean = OverDraws(given.net, 3).eval()
+    moved = given.x.clone()
+    moved[right] = pgd(mean, given.x[right], given.y[right], eps=EPS, **STEPS)
+    np.testing.assert_array_equal(found.moved, moved[right][: len(found.moved)])
+    np.testing.assert_array_equal(found.after, guesses(given.net, moved))
+    assert told == sorted(told)
+    assert not same(found, attack_images(given, slot, EPS))
 
 
 def test_points_and_no_images_are_refused(digits: Subject) -> None:

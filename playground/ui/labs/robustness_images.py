@@ -28,6 +28,7 @@ from playground.ui.labs.robustness_settings import SHEET, Settings
 
 _EPSILONS = {"8/255": 8 / 255, "0.1": 0.1, "0.2": 0.2, "0.3": 0.3}
 _NORMS = {"linf": "L∞", "l2": "L2", "sigma": "σ"}
+_ROWS = 20  # classes of a table that stands open
 _SIGNS = {"fooled": "✗", "withstood": "✓", "wrong": "✗"}
 _FRAMES = {"fooled": FOOLED, "withstood": WITHSTOOD, "wrong": WRONG}
 
@@ -39,7 +40,7 @@ def controls(settings: Settings, run: RunRecord) -> None:
         settings: What is set.
         run: The run that is attacked.
     """
-    st.caption(_size(settings))
+    st.caption(size_words(settings))
     with st.container(horizontal=True, gap="small"):
         for name, eps in _EPSILONS.items():
             st.button(
@@ -58,22 +59,30 @@ def controls(settings: Settings, run: RunRecord) -> None:
                 help=f"{preset.attack.entry.label} with the settings of the published code, "
                 f"ε = {preset.eps:.3g}.",
                 on_click=SHEET.change,
-                args=(_fields(preset),),
+                args=(preset_fields(preset),),
             )
+    if _draws(settings, run):
+        SHEET.form.field(settings, "image_draws")
     for name in ("image_group", "image_tiles", "image_magnify"):
         SHEET.form.field(settings, name)
     if settings.image_magnify == "fixed":
         SHEET.form.field(settings, "image_factor")
 
 
-def _fields(preset: Preset) -> dict[str, object]:
+def _draws(settings: Settings, run: RunRecord) -> bool:
+    """Return whether the attack looks at draws of the net's own."""
+    looks = settings.attack.entry.knows in ("gradient", "logits")
+    return looks and bool(getattr(run.experiment.network.options, "randomise", False))
+
+
+def preset_fields(preset: Preset) -> dict[str, object]:
     """Return the settings of a preset, each option of its attack among them."""
     options = preset.attack.options.model_dump()
     own = {f"attack.{name}": value for name, value in options.items()}
     return {"attack": preset.attack.name, **own, "eps": preset.eps}
 
 
-def _size(settings: Settings) -> str:
+def size_words(settings: Settings) -> str:
     """Return ε in the units in which papers give it."""
     eps = settings.eps
     if settings.attack.options.norm == "l2":
@@ -97,6 +106,11 @@ def results(settings: Settings, run: RunRecord) -> None:
     if found is None:
         return
     _figures(found.images)
+    if _draws(settings, run):
+        st.caption(
+            f"The inputs of this net are randomised: the attack follows the mean over "
+            f"{settings.image_draws} draws, and one that it has not seen judges."
+        )
     _tiles(settings, found.images)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -105,7 +119,11 @@ def results(settings: Settings, run: RunRecord) -> None:
         st.caption("Numbers of images; those that were wrong already count as they were.")
     with right:
         st.markdown("##### Each class by itself")
-        _classes(found.images)
+        if len(found.images.classes) <= _ROWS:
+            _classes(found.images)
+        else:
+            with st.expander(f"{len(found.images.classes)} classes"):
+                _classes(found.images)
     _depths(found)
 
 

@@ -101,7 +101,9 @@ def _fits(run: RunRecord, other: RunRecord) -> bool:
 def _key(settings: Settings, run: RunRecord, source: RunRecord | None) -> str:
     other = () if source is None else (source.id, source.checkpoint_step)
     own = (run.id, run.checkpoint_step, *other, settings.attack.model_dump_json())
-    return "|".join(map(str, (*own, settings.eps, settings.samples, settings.attack_seed)))
+    return "|".join(
+        map(str, (*own, settings.eps, settings.samples, settings.attack_seed, settings.image_draws))
+    )
 
 
 def _stop(key: str) -> None:
@@ -123,6 +125,7 @@ def _computed(
         settings.eps,
         seed=settings.attack_seed,
         source=None if other is None else other.model,
+        draws=settings.image_draws,
         progress=tell,
     )
     if not len(images.pairs):

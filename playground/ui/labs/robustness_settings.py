@@ -72,6 +72,15 @@ class Settings(Options):
     )
     across: int = option(1, label="Across", help="Input on the horizontal axis.", ge=1, le=10_000)
     upward: int = option(2, label="Upward", help="Input on the vertical axis.", ge=1, le=10_000)
+    image_draws: int = option(
+        16,
+        label="Draws",
+        help="Of a net whose inputs are randomised, the attack follows the mean over so many draws; the "
+        "net is judged by another one.",
+        ge=1,
+        le=64,
+        log=True,
+    )
     image_group: Group = option(
         "all",
         label="Images",
