@@ -11,6 +11,9 @@ from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
 
+_SHARES = ["#D3E6F3", "#005A8C"]  # colours of the share of a class, from none to all
+_DARK = 0.75  # share from which white stands out from its colour more than black
+
 
 @cache
 def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
@@ -28,12 +31,11 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
         "y": alt.Y("truth:N", sort=order, title="class"),
     }
     base = alt.Chart(alt.NamedData(name=ROWS))
+    colour = alt.Color("share:Q", scale=alt.Scale(range=_SHARES, domain=[0, 1]), legend=None)
     cells = base.mark_rect().encode(
-        color=alt.Color(
-            "share:Q",
-            scale=alt.Scale(range=["#0072B200", "#0072B2"], domain=[0, 1]),
-            legend=None,
-        ),
+        color=colour,
+        # Cells without images are there for the pointer only, on whichever ground the page has.
+        opacity=alt.condition("datum.count > 0", alt.value(1), alt.value(0)),
         tooltip=[
             alt.Tooltip("truth:N", title="class"),
             alt.Tooltip("guess:N", title="taken for"),
@@ -47,7 +49,7 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
         .mark_text(fontSize=11)
         .encode(
             text="count:Q",
-            color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#808895")),
+            color=alt.condition(f"datum.share > {_DARK}", alt.value("white"), alt.value("black")),
             **place,
         )
     )

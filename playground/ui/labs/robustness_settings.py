@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from playground.attacks import AttackSlot
 from playground.experiment import DataSlot
 from playground.registry import Misfit, Options, option
+from playground.training.attack_images import Group
 from playground.training.attack_rivals import IMAGE_RIVALS, POINT_RIVALS, SETS, TRAININGS
 from playground.training.evaluation_settings import ChecklistSlot, Evaluation
 from playground.training.robust_protocol import PROTOCOLS
@@ -90,6 +91,39 @@ class Settings(Options):
     )
     across: int = option(1, label="Across", help="Input on the horizontal axis.", ge=1, le=10_000)
     upward: int = option(2, label="Upward", help="Input on the vertical axis.", ge=1, le=10_000)
+    image_draws: int = option(
+        16,
+        label="Draws",
+        help="Of a net whose inputs are randomised, the attack follows the mean over so many draws; the "
+        "net is judged by another one.",
+        ge=1,
+        le=64,
+        log=True,
+    )
+    image_group: Group = option(
+        "all",
+        label="Images",
+        help="All, those whose class the net no longer finds under the attack, or those where it does.",
+        labels={"all": "all", "fooled": "fooled", "withstood": "withstood"},
+    )
+    image_tiles: int = option(
+        9, label="Images shown", help="At most so many, side by side.", ge=1, le=48, step=1
+    )
+    image_magnify: Literal["auto", "fixed"] = option(
+        "auto",
+        label="Magnify changes",
+        help="So that the greatest one is drawn in the strongest colour, or by a factor of your own, "
+        "which stays the same when ε changes.",
+        labels={"auto": "to full range", "fixed": "fixed"},
+    )
+    image_factor: float = option(
+        5.0,
+        label="Factor",
+        help="By how much changes are multiplied; what leaves the range is cut.",
+        ge=0.1,
+        le=1000,
+        when={"image_magnify": "fixed"},
+    )
 
     # Accuracy over ε.
     curve_data: DataSlot = _data()
