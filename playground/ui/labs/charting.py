@@ -63,11 +63,9 @@ def draw(
     if browser().narrow:
         specification = _with_narrow_legend(specification)
     st.vega_lite_chart(
-        {**specification, "datasets": {**fixed, **others, ROWS: rows}},
-        key=f"chart:{name}",
-        width="stretch",
+        {**specification, "datasets": {**others, ROWS: rows}}, key=f"chart:{name}", width="stretch"
     )
-    inside = {**fixed, **{key: frame.to_dict("records") for key, frame in others.items()}}
+    inside = {key: frame.to_dict("records") for key, frame in others.items()}
     chart_menu(name, {**specification, "datasets": inside}, lambda: rows)
 
 
