@@ -38,10 +38,10 @@ from playground.ui.labs.charting import draw
 from playground.ui.labs.robustness_formulas import attack_formulas
 from playground.ui.labs.robustness_parting import draw_parting
 from playground.ui.labs.robustness_settings import SHEET, Settings
+from playground.ui.labs.robustness_source import source_choice
 from playground.ui.labs.robustness_subjects import (
     eps_slider,
     reach_of,
-    source_choice,
     subject_at,
 )
 from playground.ui.labs.stored import run_choice
@@ -67,7 +67,11 @@ def view(settings: Settings) -> None:
         if given is None:
             return
         SHEET.form.field(settings, "attack")
-        source = source_choice(settings, run) if settings.attack.name == "transfer" else None
+        source = (
+            source_choice(settings, run, "Examples are made on")
+            if settings.attack.name == "transfer"
+            else None
+        )
         eps_slider(settings, reach_of(given, settings.attack))
         SHEET.form.field(settings, "samples")
         if settings.attack.entry.random:

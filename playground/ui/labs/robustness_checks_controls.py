@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
-from pydantic import ValidationError
 
 from playground.experiment import Experiment
-from playground.jobs import Refused, RunRecord
+from playground.jobs import RunRecord
 from playground.training.attacked import subject
 from playground.training.evaluation_settings import Evaluation
-from playground.training.evaluations import Facts, alike, facts_of
+from playground.training.evaluations import Facts, facts_of
 from playground.ui import state
 from playground.ui.labs.robustness_settings import SHEET, Settings
-from playground.ui.labs.stored import checkpoint_of, label
+from playground.ui.labs.robustness_source import source_choice
+from playground.ui.labs.stored import checkpoint_of
 
 FORM = SHEET.form
-_LISTED = 60  # newest runs of one's own to choose from
 _PLACE = "checks."
 
 
@@ -38,7 +37,7 @@ class Expected:
 
 def controls(settings: Settings, run: RunRecord) -> Expected | None:
     """Draw the controls; return what can be started, ``None`` where there is nothing to attack."""
-    other = _other(settings, run)
+    other = source_choice(settings, run, "Other run (transfer)", "none: transfer is not checked")
     try:
         facts = _facts(run.id, run.checkpoint_step, settings.samples)
         theirs = _facts(other.id, other.checkpoint_step, settings.samples) if other else None
@@ -64,48 +63,6 @@ def _attack(settings: Settings, facts: Facts) -> None:
     FORM.seed(settings, "attack_seed")
     with st.expander("Effort of the checks"):
         FORM.options(options, _PLACE, advanced=True)
-
-
-def _other(settings: Settings, run: RunRecord) -> RunRecord | None:
-    """Draw the choice of the run whose examples are shown to this one; return it."""
-    runs = {
-        each.id: each
-        for each in state.jobs().list_runs(state.jobs().user, limit=_LISTED)
-        if _may_be(each, run)
-    }
-    chosen = settings.source
-    if chosen and chosen not in runs:
-        try:
-            linked = state.jobs().get(chosen)
-        except Refused as refused:
-            st.info(f"Other run: {state.plain(str(refused))}.", icon=":material/info:")
-        else:
-            if _may_be(linked, run):
-                runs = {linked.id: linked, **runs}
-            else:
-                st.info(
-                    f"The run {linked.id} cannot be the other one: wanted is another trained run on the "
-                    "same data set, with the same inputs and classes.",
-                    icon=":material/info:",
-                )
-    names = ["", *runs]
-    FORM.choose(
-        "source",
-        "Other run (transfer)",
-        names,
-        names.index(chosen) if chosen in runs else 0,
-        lambda key: label(runs[key]) if key else "none: transfer is not checked",
-    )
-    return runs.get(chosen)
-
-
-def _may_be(other: RunRecord, run: RunRecord) -> bool:
-    if other.id == run.id or other.checkpoint_step <= 0:
-        return False
-    try:
-        return alike(run.experiment, other.experiment)
-    except (ValidationError, ValueError):  # of another program version, or without its data
-        return False
 
 
 @st.cache_data(max_entries=32, show_spinner="The net and its samples are read")

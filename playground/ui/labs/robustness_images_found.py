@@ -6,17 +6,16 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 
 from playground.analysis.parting import Parting, parting
-from playground.jobs import Refused, RunRecord
+from playground.jobs import RunRecord
 from playground.training.attack_images import AttackedImages, attack_images
-from playground.ui import state
 from playground.ui.labs.robustness_settings import Settings
-from playground.ui.labs.robustness_subjects import alike, subject_at
+from playground.ui.labs.robustness_source import source_of
+from playground.ui.labs.robustness_subjects import subject_at
 
 _KEPT = 16  # results of all users
 _PATHS = 12  # pairs whose ways through the features are drawn
@@ -81,21 +80,8 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
 
 
 def _source(settings: Settings, run: RunRecord) -> RunRecord | None:
-    """Return the other run of a transfer: that of the link, else the one its control begins with."""
-    if settings.attack.entry.knows != "another":
-        return None
-    others = state.jobs().list_runs(state.jobs().user, limit=_LISTED)
-    if settings.source:
-        with suppress(Refused):
-            others = [state.jobs().get(settings.source), *others]
-    return next((other for other in others if other.id != run.id and _fits(run, other)), None)
-
-
-def _fits(run: RunRecord, other: RunRecord) -> bool:
-    try:
-        return other.checkpoint_step > 0 and alike(run.experiment, other.experiment)
-    except ValueError:  # of a version that had other settings, or without its data
-        return False
+    """Return the other run of a transfer; other attacks have none."""
+    return source_of(settings, run) if settings.attack.entry.knows == "another" else None
 
 
 def _key(settings: Settings, run: RunRecord, source: RunRecord | None) -> str:

@@ -1,21 +1,16 @@
-"""Stored nets as the views of the robustness lab attack them: loaded once, and chosen as a source."""
+"""Stored nets as the views of the robustness lab attack them: loaded once, with an ε that fits."""
 
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 
 import streamlit as st
 
 from playground.attacks import AttackSlot, suggested_epsilons
-from playground.experiment import Experiment
-from playground.jobs import Refused, RunRecord
-from playground.training.attacked import Subject, attackable, subject
+from playground.training.attacked import Subject, subject
 from playground.ui import state
 from playground.ui.labs.robustness_settings import SHEET, Settings
-from playground.ui.labs.stored import checkpoint_of, label
-
-_LISTED = 60  # newest runs of one's own to choose from
+from playground.ui.labs.stored import checkpoint_of
 
 
 @st.cache_resource(max_entries=64, show_spinner="The net and its samples")
@@ -26,47 +21,6 @@ def subject_at(run_id: str, step: int, samples: int) -> Subject:
         ValueError: If the data cannot be had.
     """
     return subject(state.jobs().get(run_id).experiment, checkpoint_of(run_id, step), samples)
-
-
-def alike(ours: Experiment, theirs: Experiment) -> bool:
-    """Return whether examples made on one net can be shown to another: inputs and classes agree."""
-    return (
-        attackable(theirs)
-        and theirs.n_features == ours.n_features
-        and theirs.n_outputs == ours.n_outputs
-        and bool(theirs.data.entry.image_shape) == bool(ours.data.entry.image_shape)
-    )
-
-
-def source_choice(settings: Settings, run: RunRecord) -> RunRecord | None:
-    """Draw the choice of the run on whose net examples are made; return it, ``None`` without one."""
-    runs = {}
-    for other in state.jobs().list_runs(state.jobs().user, limit=_LISTED):
-        if other.id != run.id and _fits(run, other):
-            runs[other.id] = other
-    if settings.source and settings.source not in runs and settings.source != run.id:
-        with suppress(Refused):
-            linked = state.jobs().get(settings.source)
-            if _fits(run, linked):
-                runs[linked.id] = linked
-    if not runs:
-        st.info(
-            "Transfer needs a second trained net with these inputs and classes. Train one in the "
-            "playground, for instance with another weight seed.",
-            icon=":material/info:",
-        )
-        return None
-    names = list(runs)
-    index = names.index(settings.source) if settings.source in runs else 0
-    SHEET.form.choose("source", "Examples are made on", names, index, lambda key: label(runs[key]))
-    return runs[names[index]]
-
-
-def _fits(run: RunRecord, other: RunRecord) -> bool:
-    try:
-        return other.checkpoint_step > 0 and alike(run.experiment, other.experiment)
-    except ValueError:  # of a version that had other settings, or without its data
-        return False
 
 
 def reach_of(given: Subject, attack: AttackSlot) -> float:
