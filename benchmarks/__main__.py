@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from benchmarks import mlp, rk
+from benchmarks.attacks import attacks
 from benchmarks.gpu import gpu
 from benchmarks.images import clothes, digits, resnet, resnet_gpu
 from benchmarks.live import boundary, frame, resume
@@ -24,7 +25,7 @@ LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
-WHOLE |= {"robust_table": robust_table}
+WHOLE |= {"attacks": attacks, "robust_table": robust_table}
 ROUNDS = 9
 
 

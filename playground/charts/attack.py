@@ -103,7 +103,7 @@ def border_rows(margin: np.ndarray, winner: np.ndarray, extent: Sequence[float])
     across, up = np.linspace(left, right, columns), np.linspace(bottom, top, rows)
     frames = [
         # Above zero where the class wins, and as far below it as another one is ahead of the second.
-        borders(str(each), across, up, np.where(winner == each, margin, -margin)[::-1])
+        borders(str(each), across, up, np.where(winner == each, margin, -margin)[::-1], 0.0)
         for each in np.unique(winner)[1:]
     ]
     return pd.concat([empty, *frames], ignore_index=True)
