@@ -103,7 +103,7 @@ def border_rows(margin: np.ndarray, winner: np.ndarray, extent: Sequence[float])
     across, up = np.linspace(left, right, columns), np.linspace(bottom, top, rows)
     frames = [
         # Above zero where the class wins, and as far below it as another one is ahead of the second.
-        borders(str(each), across, up, np.where(winner == each, margin, -margin)[::-1])
+        borders(str(each), across, up, np.where(winner == each, margin, -margin)[::-1], 0.0)
         for each in np.unique(winner)[1:]
     ]
     return pd.concat([empty, *frames], ignore_index=True)
@@ -173,15 +173,14 @@ def attack_plane(
         .mark_line(strokeWidth=1.6, strokeDash=[4, 3], color=TRAIN, clip=True)
         .encode(x=x, y=y, order="place:Q")
     )
-    behind = [picture, *([_legend(background, shades, x, y)] if shades else []), border, ball]
-    chart = alt.layer(*behind, *_points(x, y, classes)).resolve_scale(
-        color="independent", shape="independent"
-    )
+    behind = [picture, *([_legend(background, shades)] if shades else []), border, ball]
+    points = alt.layer(*_points(x, y, classes))
+    chart = alt.layer(*behind, points).resolve_scale(color="independent")
     about = f"points on their way under an attack, over the {background} of the net"
     return finish(chart, about, legend_columns=len(STATES) + 1, height=height)
 
 
-def _legend(background: str, shades: tuple[float, float], x: alt.X, y: alt.Y) -> alt.Chart:
+def _legend(background: str, shades: tuple[float, float]) -> alt.Chart:
     """Return points that nobody sees, whose colours explain those of the picture."""
     slope = background == "slope"
     colours = list(_VIRIDIS) if slope else [f"{TRAIN}00", TRAIN]
@@ -206,6 +205,7 @@ def _points(x: alt.X, y: alt.Y, classes: tuple[str, ...]) -> list[alt.Chart]:
     colours = [CLASSES[i % len(CLASSES)] for i in range(len(classes))]
     scale = alt.Scale(domain=list(classes), range=colours)
     top = {"title": None, "orient": "top", "offset": 2, "labelLimit": 160, "symbolOpacity": 1}
+    colour = alt.Color("class:N", scale=scale, legend=alt.Legend(**top))
     base = alt.Chart(alt.NamedData(name=ROWS))
     tips = [
         alt.Tooltip("point:Q", title="sample"),
@@ -221,7 +221,7 @@ def _points(x: alt.X, y: alt.Y, classes: tuple[str, ...]) -> list[alt.Chart]:
         y=y,
         order="step:Q",
         detail="point:N",
-        color=alt.Color("class:N", scale=scale, legend=None),
+        color=colour,
         opacity=alt.condition(f"datum.state === '{FLIPPED}'", alt.value(0.95), alt.value(0.5)),
     )
     starts = (
@@ -230,11 +230,11 @@ def _points(x: alt.X, y: alt.Y, classes: tuple[str, ...]) -> list[alt.Chart]:
         .encode(
             x=x,
             y=y,
-            color=alt.Color("class:N", scale=scale, legend=alt.Legend(**top)),
+            color=colour,
             shape=alt.Shape(
                 "state:N",
                 scale=alt.Scale(domain=list(STATES), range=list(_SHAPES)),
-                legend=alt.Legend(**top),
+                legend=alt.Legend(**top, symbolFillColor=TRAIN, symbolStrokeColor=TRAIN),
             ),
             tooltip=tips,
         )

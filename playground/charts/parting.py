@@ -54,7 +54,7 @@ def over_depth(
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(series), range=[VALIDATION, _SECOND][: len(series)]),
-        legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
+        legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220, symbolOpacity=1),
     )
     later = (
         alt.Chart(alt.NamedData(name=LATER))

@@ -56,7 +56,10 @@ def draw(
         rows: Its data, which are also the CSV.
         more: Other data of the chart by their names; they go into the pictures.
     """
-    others = more or {}
+    # What marks hold themselves (a line at zero) lies in the specification's own data sets.
+    kept = specification.get("datasets", {})
+    own = {key: pd.DataFrame(values).assign(row=range(len(values))) for key, values in kept.items()}
+    others = {**own, **(more or {})}
     if browser().narrow:
         specification = _with_narrow_legend(specification)
     st.vega_lite_chart(

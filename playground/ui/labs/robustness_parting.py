@@ -84,8 +84,8 @@ def _spread(known: np.ndarray) -> tuple[float, ...]:
 
 
 def _later(found: Parting) -> pd.DataFrame:
-    ends = {"start": [found.depths[found.own - 1]], "end": [found.depths[-1]]}
-    return pd.DataFrame(ends).iloc[: int(found.own < len(found.depths))]
+    """Return the depths beyond the net's own; of no length where there are none."""
+    return pd.DataFrame({"start": [found.depths[found.own - 1]], "end": [found.depths[-1]]})
 
 
 def _median(values: np.ndarray | None) -> float | None:
