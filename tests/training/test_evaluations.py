@@ -91,7 +91,7 @@ def test_radii_go_as_far_as_is_asked_or_needed() -> None:
         needed = epsilons_of(subject, Evaluation(norm=norm, count=3))
         assert needed == pytest.approx((0, float(far) / 2, float(far)))
         assert facts.greatest[norm] == pytest.approx(float(far))
-    alone = replace(subject, x=subject.x[:1].repeat(5, 1), y=subject.y[:5])
+    alone = replace(subject, x=subject.x[:1].repeat(4, 1), y=subject.y[:4])
     assert math.isnan(facts_of(alone).greatest["linf"])
 
 
