@@ -51,13 +51,14 @@ def test_a_reduced_protocol_is_trained_attacked_and_compared(lab):
     assert all("cannot be judged" in row["verdict"] for row in rows if row["printed"])
 
 
+@pytest.mark.skipif(bool(gpus()), reason="with a GPU the published protocols can be carried out")
 def test_what_cannot_be_done_here_is_said(lab):
+    # The tests may have images of their own on the server; then it is the GPU that is missing.
     page = lab("view=table&table_protocol=imgnet10")
-    see(page, "needs images of your own")
-    see(page, "cannot be judged")
+    see(page, "needs images of your own|no GPU is present here")
+    see(page, "All its cells: cannot be judged")
     expect(page.get_by_role("button", name=re.compile("^Train"))).to_have_count(0)
-    if not gpus():
-        other = lab("view=table&table_protocol=mnist")
-        see(other, "no GPU is present here|are not on this server")
-        other.get_by_text("Table I as it is printed").click()
-        expect(other.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_text("Table I as it is printed").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    other = lab("view=table&table_protocol=mnist")
+    see(other, "no GPU is present here|are not on this server")
