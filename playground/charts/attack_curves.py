@@ -81,8 +81,8 @@ def attack_curves(
     nothing = alt.Chart(alt.InlineData(values=[{}]))
     guess = nothing.mark_rule(color=TRAIN, strokeDash=[2, 3]).encode(y=alt.datum(chance))
     named = nothing.mark_text(
-        text=f"chance, {chance:.3g} %", align="right", dx=-4, dy=-7, color=TRAIN
-    ).encode(x=alt.value("width"), y=alt.datum(chance))
+        text=f"chance, {chance:.3g} %", align="left", dx=4, dy=-7, color=TRAIN
+    ).encode(x=alt.value(0), y=alt.datum(chance))
     layers = [band, single, line, points, guess, named]
     if at is not None:
         layers.append(nothing.mark_rule(color=TRAIN, opacity=0.7).encode(x=alt.datum(at)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from playground.attacks import TISODE, AttackSlot, Preset
-from playground.datasets.images import image_folders, presence
+from playground.datasets.images import PUBLISHED, image_folders, presence
 from playground.experiment import Experiment
 from playground.training.devices import gpus
 from playground.training.robust_table import NETS
@@ -99,6 +99,9 @@ _FULL: dict[str, Any] = {
     "needs_gpu": True,
 }
 
+ATTACKED = 1000
+"""Images that are attacked, as published."""
+
 PROTOCOLS: dict[str, Protocol] = {
     "reduced": Protocol(
         label="Reduced: digits of 8 × 8 pixels",
@@ -164,11 +167,13 @@ PROTOCOLS: dict[str, Protocol] = {
         label="Published: ImgNet10",
         table="ImgNet10",
         data="image_folder",
-        about="ImgNet10 is a choice of classes of ImageNet that cannot be downloaded here.",
+        about="ImgNet10 is a choice of classes of ImageNet that cannot be downloaded: the first set of "
+        "the server's own images takes its place, otherwise as published. The noise of the training is "
+        "not printed: here half of the images get σ from 15 to 35.",
         columns=_small_images(25, (5, 8), (3, 5)),
         n_train=60_000,
-        noise=(15 / 255, 25 / 255),
-        **_FULL,
+        noise=(15 / 255, 35 / 255),
+        **{**_FULL, "reduced": "other images"},
     ),
 }
 PUBLISHED_STEPS = {"ode_net": 10, "tis_ode": 20}
@@ -176,14 +181,12 @@ PUBLISHED_STEPS = {"ode_net": 10, "tis_ode": 20}
 
 def cannot(protocol: Protocol) -> str:
     """Return why a protocol cannot be carried out on this machine, in words; nothing where it can."""
-    if protocol.data == "image_folder":
-        names = ", ".join(image_folders())
-        own = f" (folders on this server: {names})" if names else ""
+    if protocol.data == "image_folder" and not image_folders():
         return (
-            "ImgNet10 cannot be judged: its choice of ImageNet's classes is not published as a set, so "
-            f"it needs images of your own{own}, whose figures would be of other images"
+            "ImgNet10 is a choice of ImageNet's classes that cannot be downloaded, so it needs images of "
+            "your own: a folder of them that the server names in PLAYGROUND_IMAGES"
         )
-    if protocol.data != "digits" and presence(protocol.data) == "missing":
+    if protocol.data in PUBLISHED and presence(protocol.data) == "missing":
         return f"the images of {protocol.data!r} are not on this server"
     if protocol.needs_gpu and not gpus():
         return (

@@ -27,7 +27,7 @@ class Kept:
     def __init__(self, most: int) -> None:
         if most < 1:
             raise ValueError(f"most: {most} is not legal; legal is 1 or more")
-        self._most, self._lock = most, threading.Lock()
+        self.most, self._lock = most, threading.Lock()
         self._found: OrderedDict[Hashable, Any] = OrderedDict()
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class Kept:
         with self._lock:
             self._found[key] = value
             self._found.move_to_end(key)
-            while len(self._found) > self._most:
+            while len(self._found) > self.most:
                 self._found.popitem(last=False)
 
 
@@ -76,6 +76,19 @@ class Slice:
     def left(self) -> float | None:
         """Seconds that the rest will take at this pace, ``None`` where there was none to measure."""
         return self.seconds / self.done * self.missing if self.done else None
+
+
+def check_room(kept: Kept, work: Work) -> None:
+    """Refuse work whose results cannot all be kept at once.
+
+    Raises:
+        ValueError: If so.
+    """
+    if len(work) > kept.most:
+        raise ValueError(
+            f"{len(work):,} results are wanted at once; legal are up to {kept.most:,}, with fewer nets, "
+            "repetitions or sizes"
+        )
 
 
 def missing(kept: Kept, work: Work) -> list[Hashable]:

@@ -28,11 +28,11 @@ def test_a_reduced_protocol_is_trained_attacked_and_compared(lab):
     see(page, "printed table has TisODE at 94.9 and ODENet at 95.1|TisODE at 94.9")
     press(page.get_by_role("button", name="Train 6 nets"))
     see(page, "6 of 6 nets are trained", PATIENCE)
+    see(page, "6 of 6 nets are attacked. Clean accuracy", PATIENCE)
     see(page, "Of 15 pairs of nets", PATIENCE)
     see(page, "absolute figures cannot be compared")
     button = page.get_by_role("button", name="All cells")
     expect(button).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("accuracies under attack, about")).to_have_count(0, timeout=PATIENCE)
     with page.expect_download() as waiting:
         button.click()
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
@@ -51,13 +51,14 @@ def test_a_reduced_protocol_is_trained_attacked_and_compared(lab):
     assert all("cannot be judged" in row["verdict"] for row in rows if row["printed"])
 
 
+@pytest.mark.skipif(bool(gpus()), reason="with a GPU the published protocols can be carried out")
 def test_what_cannot_be_done_here_is_said(lab):
+    # The tests may have images of their own on the server; then it is the GPU that is missing.
     page = lab("view=table&table_protocol=imgnet10")
-    see(page, "needs images of your own")
-    see(page, "cannot be judged")
+    see(page, "needs images of your own|no GPU is present here")
+    see(page, "All its cells: cannot be judged")
     expect(page.get_by_role("button", name=re.compile("^Train"))).to_have_count(0)
-    if not gpus():
-        other = lab("view=table&table_protocol=mnist")
-        see(other, "no GPU is present here|are not on this server")
-        other.get_by_text("Table I as it is printed").click()
-        expect(other.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_text("Table I as it is printed").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    other = lab("view=table&table_protocol=mnist")
+    see(other, "no GPU is present here|are not on this server")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.training.slices import Kept, Slice, advance, missing
+from playground.training.slices import Kept, Slice, advance, check_room, missing
 
 
 @given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 5))
@@ -71,3 +71,10 @@ def test_an_error_comes_out_and_what_others_found_is_kept():
     with pytest.raises(ValueError, match="no such net"):
         advance(kept, {"good": lambda: 1, "bad": fail}, 60, threads=1)
     assert kept.get("good") == 1
+
+
+def test_more_than_can_be_kept_is_refused():
+    work = {key: (lambda: 0) for key in range(3)}
+    check_room(Kept(3), work)
+    with pytest.raises(ValueError, match="3 results are wanted at once; legal are up to 2"):
+        check_room(Kept(2), work)

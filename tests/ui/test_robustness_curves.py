@@ -4,9 +4,10 @@ import pytest
 
 from playground.attacks import ATTACKS, AttackSlot
 from playground.query import read, write
+from playground.training.robust_protocol import PROTOCOLS
 from playground.ui.labs.robustness_curves import experiments_of, plan_of
 from playground.ui.labs.robustness_settings import Settings
-from playground.ui.labs.robustness_table import changes_of
+from playground.ui.labs.robustness_table import changes_of, protocol_of
 from playground.ui.labs.robustness_words import axis_title, options_words
 
 
@@ -63,6 +64,15 @@ def test_nets_follow_the_data():
 def test_zero_leaves_the_protocol_its_own_numbers():
     assert changes_of(Settings()) == {}
     assert changes_of(Settings(table_epochs=2, table_n_train=60)) == {"epochs": 2, "n_train": 60}
+
+
+def test_what_is_changed_of_a_published_protocol_is_no_more_compared_with_print():
+    assert protocol_of(Settings(table_protocol="mnist")).reduced == ""
+    for changes in ({"table_epochs": 2}, {"table_n_train": 60}, {"table_samples": 50}):
+        made = protocol_of(Settings(table_protocol="mnist", **changes))
+        assert "changed" in made.reduced
+        assert made.columns == PROTOCOLS["mnist"].columns
+    assert protocol_of(Settings(table_epochs=2)).reduced == PROTOCOLS["reduced"].reduced
 
 
 @pytest.mark.parametrize("name", list(ATTACKS))

@@ -150,7 +150,9 @@ class _View:
         title = axis_title(self._attack)
         chart = attack_curves(series, tuple(self._kinds), title, chance, at)
         draw("attack_curves", chart, rows, {MEANS: means})
-        st.caption(sure_words(rows, first, self._settings.samples))
+        done = rows.groupby("run").size() >= len(epsilons) * len(self._kinds)
+        attacked = f"{done.sum()} of {len(nets)} trained nets are attacked at all ε. "
+        st.caption(attacked + sure_words(rows, first, self._settings.samples))
         self._rises(nets, epsilons, kept)
         SHEET.form.field(self._settings, "curve_at")
         table(self._table(rows, series, epsilons, at, chance))

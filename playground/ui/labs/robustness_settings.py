@@ -12,7 +12,7 @@ from playground.registry import Misfit, Options, option
 from playground.training.attack_images import Group
 from playground.training.attack_rivals import IMAGE_RIVALS, POINT_RIVALS, SETS, TRAININGS
 from playground.training.evaluation_settings import ChecklistSlot, Evaluation
-from playground.training.robust_protocol import PROTOCOLS
+from playground.training.robust_protocol import ATTACKED, PROTOCOLS
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
@@ -276,7 +276,7 @@ class Settings(Options):
         le=80_000,
     )
     table_samples: int = option(
-        1000,
+        ATTACKED,
         label="Attacked images",
         help="As many as there are of the images that judge; printed are 1000.",
         ge=10,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from playground.datasets import TableError
 from playground.jobs import Refused
-from playground.training.slices import Kept, Slice, Work, advance, missing
+from playground.training.slices import Kept, Slice, Work, advance, check_room, missing
 from playground.ui import state
 from playground.ui.labs.robustness_settings import SHEET, Settings
 
@@ -18,7 +18,7 @@ _FIRST, _BEAT = 2.0, 0.7  # seconds of a slice in the page's own run, and of one
 _PAUSE = 0.3  # seconds between two slices, in which the browser is heard
 _WAIT = 1.0  # seconds between two looks for nets that have been trained meanwhile
 _UNASKED = 90.0  # seconds of expected work that begin by themselves
-_MOST = 20_000  # accuracies that are kept, of a few kilobytes at most
+_MOST = 10_000  # accuracies that are kept, of some hundred bytes each, or some thousand
 
 
 @st.cache_resource(show_spinner=False)
@@ -124,7 +124,9 @@ class _Beat:
 
 def _planned(plan: Callable[[], Work]) -> Work | None:
     try:
-        return plan()
+        work = plan()
+        check_room(kept(), work)
+        return work
     except (TableError, ValueError, Refused) as error:
         st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,13 @@ import streamlit as st
 from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.networks import NETWORKS
-from playground.training.robust_protocol import PROTOCOLS, Protocol, cannot, experiments
+from playground.training.robust_protocol import (
+    ATTACKED,
+    PROTOCOLS,
+    Protocol,
+    cannot,
+    experiments,
+)
 from playground.training.robust_table import NETS, SVHN_NOTE, TABLE_I
 from playground.ui import state
 from playground.ui.labs.charting import table
@@ -23,7 +30,7 @@ from playground.ui.labs.studying import draw_study
 def view(settings: Settings) -> None:
     """Draw the view."""
     controls, results = st.columns([1, 3], gap="large")
-    protocol = PROTOCOLS[settings.table_protocol]
+    protocol = protocol_of(settings)
     with controls:
         _controls(settings, protocol)
     with results:
@@ -49,6 +56,14 @@ def _controls(settings: Settings, protocol: Protocol) -> None:
     st.caption(f"**This protocol:** {protocol.about}")
 
 
+def protocol_of(settings: Settings) -> Protocol:
+    """Return the protocol; one that is changed for trying out counts as reduced."""
+    protocol = PROTOCOLS[settings.table_protocol]
+    if not (changes_of(settings) or settings.table_samples < ATTACKED):
+        return protocol
+    return replace(protocol, reduced=protocol.reduced or "it was changed for trying out")
+
+
 def changes_of(settings: Settings) -> dict[str, Any]:
     """Return what is changed of a protocol's own numbers."""
     chosen = {"epochs": settings.table_epochs, "n_train": settings.table_n_train}
@@ -58,7 +73,10 @@ def changes_of(settings: Settings) -> dict[str, Any]:
 def _reproduced(settings: Settings, protocol: Protocol) -> None:
     why = cannot(protocol)
     if why:
-        st.info(f"Not here: {state.plain(why)}. All its cells: **cannot be judged**.", icon="ℹ️")
+        st.info(
+            f"Not here: {state.plain(why)}. All its cells: **cannot be judged**.",
+            icon=":material/info:",
+        )
         return
     try:
         made = experiments(
@@ -69,6 +87,7 @@ def _reproduced(settings: Settings, protocol: Protocol) -> None:
         return
     flat = [each for row in made.values() for each in row]
     st.markdown(_what(settings, protocol, made))
+    st.caption(_attacks(protocol))
     st.caption(training_words(flat))
     draw_study(SHEET, flat, lambda runs: _ended_badly(made, runs))
     draw_results(settings, protocol, made)
@@ -78,18 +97,35 @@ def _what(settings: Settings, protocol: Protocol, made: dict[str, list[Experimen
     first = made[NETS[0]][0]
     n_train, n_validation = first.split_sizes
     samples = min(settings.table_samples, n_validation)
-    kind = "**Reduced protocol**" if protocol.reduced else "**Published protocol**"
-    changed = ", changed for trying out" if changes_of(settings) else ""
-    attacks = "; ".join(
-        f"{column.label}: {options_words(column.attack)}"
-        for column in protocol.columns
-        if column.attack.name != "gaussian_noise"
+    kind = (
+        "**Reduced protocol**"
+        if PROTOCOLS[settings.table_protocol].reduced
+        else "**Published protocol**"
     )
+    changed = ", changed for trying out" if changes_of(settings) else ""
+    epochs = f"{first.epochs} epoch{'s' if first.epochs > 1 else ''}"
     return (
         f"{kind}{changed}: {first.data.entry.label}, {n_train:,} images to train on, the first "
-        f"{samples:,} of {n_validation:,} others attacked; {first.epochs} epochs, batches of "
-        f"{first.batch_size}, {settings.table_repetitions} weight seeds from {settings.table_seed} on."
-        f"\n\nAttacks: {attacks}."
+        f"{samples:,} of {n_validation:,} others attacked; {epochs}, batches of {first.batch_size}, "
+        f"{settings.table_repetitions} weight seeds from {settings.table_seed} on."
+    )
+
+
+def _attacks(protocol: Protocol) -> str:
+    """Return the options of all attacks in words; those of one kind differ in ε and its share only."""
+    kinds = {}
+    for column in protocol.columns:
+        kinds.setdefault(column.attack.entry.label, []).append(column)
+    told = []
+    for label, columns in kinds.items():
+        sizes = " and ".join(f"{column.eps:.4g}" for column in columns)
+        options = options_words(columns[0].attack)
+        if len(columns) > 1 and hasattr(columns[0].attack.options, "alpha"):
+            steps = " and ".join(f"{column.attack.options.alpha:.4g}" for column in columns)
+            options += f" ({steps} in turn)"
+        told.append(f"**{label}** of {sizes}: {options}")
+    return (
+        f"{'; '.join(told)}. Inputs stay in [0, 1]; images that are wrong already count as wrong."
     )
 
 

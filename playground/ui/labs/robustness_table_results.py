@@ -14,6 +14,7 @@ from playground.experiment import Experiment
 from playground.jobs import RunRecord, studies
 from playground.networks import NETWORKS
 from playground.training.attack_curves import Spread, accuracy, outcome, spread
+from playground.training.residual_comparison import by_chance
 from playground.training.robust_comparison import (
     Ordered,
     columns_of,
@@ -102,7 +103,7 @@ class _Reproduced:
         cells: dict[tuple[str, str], list[float]] = {}
         for row in rows:
             cells.setdefault((row["reproduced"], row["net"]), []).append(row["accuracy"])
-        st.markdown(self._clean(cells))
+        st.markdown(f"{self._attacked(kept)} {self._clean(cells)}")
         whole = pd.DataFrame(self._lines(cells))
         table(whole)
         st.download_button(
@@ -121,7 +122,8 @@ class _Reproduced:
         st.markdown("##### The order of the nets")
         lines = ordered(self._protocol, cells)
         table(pd.DataFrame([_order_row(line) for line in lines]))
-        st.markdown(_order_words(lines, self._protocol))
+        most = max(map(len, cells.values()))
+        st.markdown(_order_words(lines, self._protocol, most))
 
     def _rows(self, kept: Kept) -> list[dict[str, Any]]:
         found = []
@@ -141,6 +143,12 @@ class _Reproduced:
                         }
                     )
         return found
+
+    def _attacked(self, kept: Kept) -> str:
+        nets, _ = self.trained()
+        columns = columns_of(self._protocol)
+        done = sum(all(self._key(run, each) in kept for each in columns) for _, _, run in nets)
+        return f"{done} of {sum(map(len, self._made.values()))} nets are attacked."
 
     def _clean(self, cells: dict[tuple[str, str], list[float]]) -> str:
         """Give the accuracies without a perturbation, which are not printed."""
@@ -212,11 +220,17 @@ def _pair_name(pair: Pair) -> str:
     return f"{NETWORKS[pair.nets[0]].label} and {NETWORKS[pair.nets[1]].label}"
 
 
-def _order_words(lines: list[Ordered], protocol: Protocol) -> str:
+def _order_words(lines: list[Ordered], protocol: Protocol, repetitions: int) -> str:
     counts = tally(lines)
     told = ", ".join(f"{count} {name}" for name, count in counts.items())
     total = sum(counts.values())
     words = f"Of {total} pairs of nets: **{told}**. ≈: within two combined standard errors."
+    if repetitions > 1:
+        chance = by_chance(2 * repetitions - 1)
+        words += (
+            f" With {repetitions} trainings each, nets that do not differ at all are still told apart in "
+            f"{chance:.0%} of comparisons (Student's t)."
+        )
     if protocol.reduced:
         words += (
             " This protocol is **reduced**, so that absolute figures cannot be compared with the printed "

@@ -83,7 +83,8 @@ def sure_words(rows: pd.DataFrame, subject: Subject, asked: int) -> str:
 def training_words(experiments: Sequence[Experiment]) -> str:
     """Return how long some trainings will take, roughly."""
     seconds = sum(_estimated(each.model_dump_json()) for each in experiments)
-    told = f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+    told = f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:,.0f} minutes"
+    told = "a second or two" if seconds < 1.5 else told
     several = (
         f"All {len(experiments)} trainings together take" if len(experiments) > 1 else "It takes"
     )
