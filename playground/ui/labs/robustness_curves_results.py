@@ -124,6 +124,8 @@ class _View:
 
     def _computation(self, net: Named, kind: str, eps: float) -> Callable[[], str]:
         own = self._subject(net.run)
+        if self._source is None and self._kinds[kind].entry.knows == "another":
+            raise ValueError("the net on which the examples are made is still to be trained")
         source = None if self._source is None else self._subject(self._source)
         if source is not None and source.x.shape[1:] != own.x.shape[1:]:
             raise ValueError(

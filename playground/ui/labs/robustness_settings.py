@@ -41,6 +41,10 @@ def _data() -> Any:
     )
 
 
+def _amount(default: float, label: str, text: str) -> Any:
+    return option(default, label=label, help=text, ge=0, le=1000)
+
+
 _LISTS = {
     "curve_nets": POINT_RIVALS,
     "curve_image_nets": IMAGE_RIVALS,
@@ -181,26 +185,20 @@ class Settings(Options):
         ge=1,
         le=100,
     )
-    curve_sigma: float = option(
+    curve_sigma: float = _amount(
         0.2,
-        label="Noise of the training σ",
-        help="Standard deviation of the noise that half of the samples get when trained on noise.",
-        ge=0,
-        le=10,
+        "Noise of the training σ",
+        "Standard deviation of the noise that half of the samples get when trained on noise.",
     )
-    curve_train_eps: float = option(
+    curve_train_eps: float = _amount(
         0.1,
-        label="Radius of the training's attack",
-        help="How far inputs are moved by the attack of an adversarial training (PGD, L∞, 7 steps).",
-        ge=0,
-        le=10,
+        "Radius of the training's attack",
+        "How far inputs are moved by the attack of an adversarial training (PGD, L∞, 7 steps).",
     )
-    curve_rest: float = option(
+    curve_rest: float = _amount(
         0.1,
-        label="Weight of the steady state",
-        help="Factor λ of the steady-state loss.",
-        ge=0,
-        le=1000,
+        "Weight of the steady state",
+        "Factor λ of the steady-state loss.",
     )
     curve_seed: int = option(
         1, label="First weight seed", help="Seed of the first repetition.", ge=0, le=9000
@@ -211,12 +209,10 @@ class Settings(Options):
         help="Trained runs of your own, one curve each, without a band.",
         max_length=12,
     )
-    curve_top: float = option(
+    curve_top: float = _amount(
         0.0,
-        label="Greatest ε",
-        help="End of the axis; 0 goes as far as any input can be made to say nothing.",
-        ge=0,
-        le=1000,
+        "Greatest ε",
+        "End of the axis; 0 goes as far as any input can be made to say nothing.",
     )
     curve_count: int = option(
         20, label="Number of ε", help="Equidistant sizes from 0 on.", ge=2, le=200
@@ -226,12 +222,10 @@ class Settings(Options):
         label="Noise of the same norm",
         help="Draws the accuracy under Gaussian noise whose norm is ε, as dashed lines.",
     )
-    curve_at: float = option(
+    curve_at: float = _amount(
         0.0,
-        label="Table at ε",
-        help="The nearest ε of the curves is taken; 0: where the nets lie farthest apart.",
-        ge=0,
-        le=1000,
+        "Table at ε",
+        "The nearest ε of the curves is taken; 0: where the nets lie farthest apart.",
     )
 
     # Sanity checks.
