@@ -263,7 +263,7 @@ def constants(script):
     """Return the constants at the top that are literals."""
     found = {}
     for node in ast.parse(script).body:
-        if isinstance(node, ast.Assign):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             try:
                 found[node.targets[0].id] = ast.literal_eval(node.value)
             except ValueError:
