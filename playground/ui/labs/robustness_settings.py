@@ -41,8 +41,8 @@ def _data() -> Any:
     )
 
 
-def _amount(default: float, label: str, text: str) -> Any:
-    return option(default, label=label, help=text, ge=0, le=1000)
+def _amount(default: float, label: str, text: str, most: float = 1000) -> Any:
+    return option(default, label=label, help=text, ge=0, le=most)
 
 
 _LISTS = {
@@ -189,11 +189,13 @@ class Settings(Options):
         0.2,
         "Noise of the training σ",
         "Standard deviation of the noise that half of the samples get when trained on noise.",
+        10,
     )
     curve_train_eps: float = _amount(
         0.1,
         "Radius of the training's attack",
         "How far inputs are moved by the attack of an adversarial training (PGD, L∞, 7 steps).",
+        10,
     )
     curve_rest: float = _amount(
         0.1,

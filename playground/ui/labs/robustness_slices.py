@@ -60,8 +60,8 @@ def draw_sliced(
         with st.spinner(f"{len(rest):,} accuracies under attack"):
             part = advance(kept(), work, _FIRST)
     goes = bool(part.missing) and not held
-    pace = _WAIT if waits else (_PAUSE if goes else None)
-    beat = _Beat(settings, plan, draw, expected, waits, goes, held, asked if long else "", part)
+    pace = _PAUSE if goes else (_WAIT if waits else None)
+    beat = _Beat(settings, plan, draw, goes, held, asked if long else "", part)
     st.fragment(beat.draw, run_every=pace)()
 
 
@@ -73,15 +73,12 @@ class _Beat:
         settings: Settings,
         plan: Callable[[], Work],
         draw: Callable[[Kept], None],
-        expected: Callable[[Work], float],
-        waits: bool,
         goes: bool,
         held: bool,
         asked: str,
         part: Slice,
     ) -> None:
         self._settings, self._plan, self._draw = settings, plan, draw
-        self._expected, self._waits = expected, waits
         self._goes, self._held, self._asked, self._part = goes, held, asked, part
         self._first = True
 
@@ -96,24 +93,16 @@ class _Beat:
             return
         rest = len(missing(kept(), work))
         if not first:
-            if self._stopped() or self._is_other(work, rest):
+            if self._stopped() or bool(rest) != (self._goes or self._held):
                 st.rerun()
-            if rest and not self._held:
+            if self._goes:
                 self._part = advance(kept(), work, _BEAT)
                 rest = self._part.missing
-                if not rest and not self._waits:
+                if not rest:
                     st.rerun()
-        if rest and not self._held:
+        if self._goes:
             self._progress(len(work), rest)
         self._draw(kept())
-
-    def _is_other(self, work: Work, rest: int) -> bool:
-        """Return whether the page has to be drawn anew for what there is to compute now."""
-        if self._waits:  # small work of nets that were trained meanwhile is done here
-            asked = self._goes or self._held
-            missed = {key: work[key] for key in missing(kept(), work)}
-            return bool(rest) and not asked and self._expected(missed) > _UNASKED
-        return bool(rest) != (self._goes or self._held)
 
     def _stopped(self) -> bool:
         return bool(self._goes and self._asked and not st.session_state.get(self._asked))
