@@ -195,7 +195,7 @@ def _legend(background: str, shades: tuple[float, float]) -> alt.Chart:
             color=alt.Color(
                 "value:Q",
                 scale=alt.Scale(domain=list(shades), range=colours, nice=False, **kind),
-                legend=alt.Legend(title=title, orient="right", format=".2~g", tickCount=4),
+                legend=alt.Legend(title=title, orient="right", format=".2~r", tickCount=4),
             ),
         )
     )
@@ -241,7 +241,15 @@ def _points(x: alt.X, y: alt.Y, classes: tuple[str, ...]) -> list[alt.Chart]:
     )
     ends = (
         base.transform_filter(f"datum.last && datum.state === '{FLIPPED}'")
-        .mark_point(shape="diamond", size=70, filled=True, opacity=1, clip=True, stroke="white")
+        .mark_point(
+            shape="diamond",
+            size=70,
+            filled=True,
+            opacity=1,
+            clip=True,
+            stroke="white",
+            strokeWidth=0.8,
+        )
         .encode(x=x, y=y, fill=alt.Fill("says:N", scale=scale, legend=None), tooltip=tips)
     )
     return [ways, starts, ends]

@@ -13,6 +13,7 @@ from playground.ui.exports import chart_menu
 from playground.ui.sheet import Sheet
 
 _ROW = 20  # pixels of a name in a legend
+_BRIEF = 3  # letters of a name of which several fit side by side anywhere
 
 
 def title(sheet: Sheet, text: str) -> None:
@@ -71,25 +72,29 @@ def draw(
 
 def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
     """Return a chart whose legend has one column, as long names need where there is little room."""
+    names = _names(specification)
+    if max(map(len, names), default=0) <= _BRIEF:
+        return specification
     config = specification.get("config", {})
     legend = {**config.get("legend", {}), "columns": 1}
     narrow = {**specification, "config": {**config, "legend": legend}}
     height = specification.get("height")
     if isinstance(height, int | float):  # the rows that are more do not come off the chart
-        narrow["height"] = height + _ROW * (_names(specification) // 2)
+        narrow["height"] = height + _ROW * (len(names) // 2)
     return narrow
 
 
-def _names(part: Any) -> int:
-    """Return how many names the longest legend of a chart has."""
+def _names(part: Any) -> list[str]:
+    """Return the names in the longest legend of a chart."""
     if isinstance(part, list):
-        return max(map(_names, part), default=0)
+        return max(map(_names, part), key=len, default=[])
     if not isinstance(part, dict):
-        return 0
+        return []
     colour = part.get("color")
     domain = colour.get("scale", {}).get("domain") if isinstance(colour, dict) else None
-    own = len(domain) if isinstance(domain, list) and colour.get("legend", {}) is not None else 0
-    return max([own, *map(_names, part.values())])
+    shown = isinstance(domain, list) and colour.get("legend", {}) is not None
+    own = [str(name) for name in domain] if shown else []
+    return max([own, *map(_names, part.values())], key=len)
 
 
 def table(rows: pd.DataFrame, **columns: Any) -> None:

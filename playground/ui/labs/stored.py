@@ -73,9 +73,14 @@ def _fits(run: RunRecord, fits: Callable[[Experiment], bool]) -> bool:
 def label(run: RunRecord) -> str:
     """Return a run in a few words."""
     experiment = run.experiment
-    options = experiment.network.options
-    size = f"{getattr(options, 'width', '?')}×{getattr(options, 'depth', '?')}"
-    words = f"{experiment.data.entry.label}, {experiment.scheme.name}, {size}, step {run.step:,}"
+    network, options = experiment.network, experiment.network.options
+    sizes = [getattr(options, name, None) for name in ("width", "depth")]
+    parts = [experiment.data.entry.label, network.entry.label]
+    if network.entry.uses_scheme:
+        parts.append(experiment.scheme.name)
+    if None not in sizes:
+        parts.append("×".join(map(str, sizes)))
+    words = ", ".join([*parts, f"step {run.step:,}"])
     return f"{run.name}: {words}" if run.name else words
 
 
