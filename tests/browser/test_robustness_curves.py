@@ -57,6 +57,11 @@ def test_nets_are_trained_attacked_and_compared(lab):
     see(page, "9 sizes up to")
     see(page, "4 of 4 trained nets are attacked")
     again = curves_of(rows_of(page, "attack_curves"))
+    for _ in range(10):  # the download of before may stay for a moment after the words have changed
+        if {len(curve) for curve in again.values()} == {9}:
+            break
+        page.wait_for_timeout(1000)
+        again = curves_of(rows_of(page, "attack_curves"))
     assert {len(curve) for curve in again.values()} == {9}
     assert statistics.fmean(again["MLP", i][0.0] for i in "12") == clean
     for key, curve in curves.items():
