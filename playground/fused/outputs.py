@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from playground.fused import kernels, losses
 from playground.fused.plan import Plan
+from playground.networks.inputs import InputFeatures, Lift
 
 
 def _evaluate(plan: Plan, inputs: np.ndarray, states: np.ndarray) -> np.ndarray:
@@ -125,14 +126,29 @@ def input_gradient(plan: Plan, x: Tensor, labels: Tensor, loss: str = "ce") -> T
         len(x) and not 0 <= classes.min() <= classes.max() < plan.n_outputs
     ):
         raise ValueError(f"labels: legal are {len(x)} classes from 0 to {plan.n_outputs - 1}")
+    plan.net.nfe += plan.evaluations
+    if _only_pads(plan.net):  # the adjoint begins with that of the points: no autograd is needed
+        adjoint = _adjoint(plan, plan.lifted(x), _LOSSES[loss], classes)
+        return adjoint[:, : x.shape[1]].to(x.dtype)
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         lifted = plan.net.lift(plan.net.inputs(x)).to(plan.dtype)
-    inputs = lifted.detach().contiguous().numpy()
+    adjoint = _adjoint(plan, lifted.detach().contiguous().numpy(), _LOSSES[loss], classes)
+    return torch.autograd.grad(lifted, x, adjoint)[0]
+
+
+def _only_pads(net: nn.Module) -> bool:
+    """Return whether the points enter the first layer as they are, with zeros behind them at most."""
+    pads = isinstance(net.lift, nn.Identity) or (
+        isinstance(net.lift, Lift) and net.lift.linear is None
+    )
+    return pads and isinstance(net.inputs, InputFeatures) and net.inputs.are_plain
+
+
+def _adjoint(plan: Plan, inputs: np.ndarray, loss: int, classes: np.ndarray) -> Tensor:
+    """Return the adjoint of a loss at depth zero ``(n, n_inputs)``, no weight having one."""
     empty = np.empty((0, 0), inputs.dtype), np.empty(0, inputs.dtype)
-    plan.net.nfe += plan.evaluations
-    adjoint = _pull_back(plan, inputs, _LOSSES[loss], classes, *empty)
-    return torch.autograd.grad(lifted, x, torch.from_numpy(adjoint))[0]
+    return torch.from_numpy(_pull_back(plan, inputs, loss, classes, *empty))
 
 
 class CompiledModel:

@@ -98,6 +98,11 @@ class InputFeatures(nn.Module):
             )
         return kind, indices[0] - 1, indices[-1] - 1
 
+    @property
+    def are_plain(self) -> bool:
+        """Whether the inputs are the points themselves."""
+        return not self._terms
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the terms of ``x``."""
         if not self._terms:

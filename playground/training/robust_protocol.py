@@ -113,7 +113,8 @@ PROTOCOLS: dict[str, Protocol] = {
         "rate of 0.003 in place of 0.001, as there are so few steps. "
         "Every ε and σ is half the printed one, also the noise of the training: a pixel stands for "
         "3.5 × 3.5 of MNIST's, whose average keeps a change that all share and shrinks independent noise "
-        "to 1/3.5; half lies between. That was chosen before any net was attacked.",
+        "to 1/3.5; half lies between. That was chosen before any net was attacked. The 30 epochs were 25 "
+        "at first, after which one net of nine had 96.98 % right without an attack.",
         columns=_scaled(HALF),
         n_train=1400,
         n_validation=397,
