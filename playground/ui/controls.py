@@ -70,7 +70,7 @@ class Form:
             self._put(dotted, value)
             st.toggle(**about, value=value, on_change=self._changed, args=(dotted,))
         elif type(None) in kinds:
-            self._typed(0.01, "%g", value, about, dotted, empty=placeholder or "off")
+            self._typed(0.01, "%.6g", value, about, dotted, empty=placeholder or "off")
         elif field.annotation in (int, float):
             self._number(field, value, about, dotted)
         else:
@@ -250,7 +250,7 @@ class Form:
                 args=(dotted,),
             )
         else:
-            self._typed(step or 0.01, None if whole else "%g", value, about, dotted)
+            self._typed(step or 0.01, None if whole else "%.6g", value, about, dotted)
 
     def _typed(
         self,

@@ -1,13 +1,15 @@
-"""What data and a network that do not fit together say of themselves, in the same words in every lab."""
+"""What does not fit together, or is not to be had, says so in the same words in every lab."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from playground.datasets import TableError, TableMissing
 from playground.experiment import DataSlot
 from playground.registry import Misfit
+
+_SHOWN = 40  # characters of a name that a message repeats
 
 
 @contextmanager
@@ -31,3 +33,21 @@ def named_misfits(usual: str, *own: str) -> Iterator[None]:
         raise Misfit("data", str(error), DataSlot(name=usual)) from None
     except Misfit as error:
         raise error if error.field in own else error.below("network") from None
+
+
+def listed(chosen: tuple[str, ...], legal: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a list in the order of the legal ones, each once, for a field's validator.
+
+    Args:
+        chosen: What was chosen.
+        legal: What can be.
+
+    Raises:
+        Misfit: For another name; the nearest are the legal ones among them, if there is one.
+    """
+    kept = tuple(name for name in legal if name in chosen)
+    for name in chosen:
+        if name not in legal:
+            text = f"{name[:_SHOWN]!r} is not legal; legal are {', '.join(legal)}"
+            raise Misfit("", text, kept or None)
+    return kept

@@ -24,7 +24,7 @@ from playground.networks.residual_layouts import MOST_BLOCKS
 from playground.registry import Misfit, Options, option
 from playground.training.image_swap import SCHEMES
 from playground.training.residual_comparison import RIVALS, Size
-from playground.ui.labs.fitting import named_misfits
+from playground.ui.labs.fitting import listed, named_misfits
 from playground.ui.sheet import Sheet
 
 IMAGES = tuple(
@@ -299,13 +299,7 @@ class Settings(Options):
     @field_validator(*_LISTS)
     @classmethod
     def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        legal = _LISTS[info.field_name]
-        kept = tuple(name for name in legal if name in chosen)
-        for name in chosen:
-            if name not in legal:
-                text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
-                raise Misfit("", text, kept or None)
-        return kept
+        return listed(chosen, _LISTS[info.field_name])
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:

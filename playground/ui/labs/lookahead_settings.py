@@ -10,6 +10,7 @@ from playground.analysis.toy_lookahead import PERIODS, RATES, Axis, Gradient, Re
 from playground.datasets import DATASETS
 from playground.integrators import INTEGRATORS
 from playground.registry import Misfit, Options, option
+from playground.ui.labs.fitting import listed
 from playground.ui.sheet import Sheet
 
 View = Literal["thesis", "distribution", "nets"]
@@ -28,15 +29,6 @@ NET_PERIODS = ("2", "5", "10", "20")
 Data = Literal["moons", "spiral", "donut_2d", "circle", "xor", "gauss", "squares"]
 NetScheme = Literal["euler", "heun2", "rk4"]
 Quantity = Literal["loss", "accuracy"]
-
-
-def _known(field: str, chosen: tuple[str, ...], legal: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the choices in the order of the legal ones, each once; raise Misfit for another."""
-    kept = tuple(name for name in legal if name in chosen)
-    for name in chosen:
-        if name not in legal:
-            raise Misfit(field, f"{name!r} is not legal; legal are {', '.join(legal)}", kept)
-    return kept
 
 
 class Settings(Options):
@@ -194,17 +186,17 @@ class Settings(Options):
     @field_validator("inner")
     @classmethod
     def _inner(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        return _known("inner", chosen, INNERS)
+        return listed(chosen, INNERS)
 
     @field_validator("rates")
     @classmethod
     def _rates(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        return _known("rates", chosen, NET_RATES)
+        return listed(chosen, NET_RATES)
 
     @field_validator("periods")
     @classmethod
     def _periods(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        return _known("periods", chosen, NET_PERIODS)
+        return listed(chosen, NET_PERIODS)
 
 
 SHEET = Sheet("lookahead", Settings)

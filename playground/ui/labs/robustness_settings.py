@@ -13,6 +13,7 @@ from playground.training.attack_images import Group
 from playground.training.attack_rivals import IMAGE_RIVALS, POINT_RIVALS, SETS, TRAININGS
 from playground.training.evaluation_settings import ChecklistSlot, Evaluation
 from playground.training.robust_protocol import ATTACKED, PROTOCOLS
+from playground.ui.labs.fitting import listed
 from playground.ui.sheet import Sheet
 
 View = Literal["attack", "curves", "checks", "table"]
@@ -282,13 +283,7 @@ class Settings(Options):
     @field_validator(*_LISTS)
     @classmethod
     def _listed(cls, chosen: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        legal = _LISTS[info.field_name]
-        kept = tuple(name for name in legal if name in chosen)
-        for name in chosen:
-            if name not in legal:
-                text = f"{name[:40]!r} is not legal; legal are {', '.join(legal)}"
-                raise Misfit("", text, kept or None)
-        return kept
+        return listed(chosen, _LISTS[info.field_name])
 
     @field_validator("curve_data")
     @classmethod
