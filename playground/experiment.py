@@ -8,88 +8,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from playground import hardening, query, regularizers
-from playground.datasets import DATASETS, TableError, TableMissing, TargetsError
-from playground.hardening import HARDENINGS
-from playground.integrators import INTEGRATORS, Scheme, resolve
+from playground import hardening, query
+from playground.datasets import TableError, TableMissing, TargetsError
 from playground.losses import LOSSES
-from playground.networks import NETWORKS
-from playground.optimizers import OPTIMIZERS
-from playground.registry import Misfit, Registry, Slot, option
-from playground.regularizers import REGULARIZERS
-from playground.schedules import SCHEDULES
+from playground.registry import Misfit, Slot, option
+from playground.slots import (
+    DataSlot,
+    HardeningSlot,
+    LossSlot,
+    NetworkSlot,
+    OptimizerSlot,
+    RegularizerSlot,
+    ScheduleSlot,
+    SchemeSlot,
+    fit_regularizer,
+)
 
-
-class DataSlot(Slot):
-    """The data set."""
-
-    registry: ClassVar[Registry[Any]] = DATASETS
-
-
-class NetworkSlot(Slot):
-    """The network."""
-
-    registry: ClassVar[Registry[Any]] = NETWORKS
-
-
-class SchemeSlot(Slot):
-    """The integrator; ``custom`` takes a tableau written inline."""
-
-    registry: ClassVar[Registry[Any]] = INTEGRATORS
-
-    @property
-    def chosen(self) -> Scheme:
-        """The scheme with its options: what ``custom`` stands for, and every other as registered."""
-        return resolve(self.name, self.options)
-
-
-class OptimizerSlot(Slot):
-    """The optimiser."""
-
-    registry: ClassVar[Registry[Any]] = OPTIMIZERS
-
-
-class ScheduleSlot(Slot):
-    """The learning-rate schedule."""
-
-    registry: ClassVar[Registry[Any]] = SCHEDULES
-
-
-class HardeningSlot(Slot):
-    """How the inputs of each batch are made harder."""
-
-    registry: ClassVar[Registry[Any]] = HARDENINGS
-
-
-class RegularizerSlot(Slot):
-    """What is added to the loss because of how the features move."""
-
-    registry: ClassVar[Registry[Any]] = REGULARIZERS
-
-
-class LossSlot(Slot):
-    """The loss."""
-
-    registry: ClassVar[Registry[Any]] = LOSSES
-
+__all__ = [
+    "MOST_SAMPLES",
+    "DataSlot",
+    "Experiment",
+    "HardeningSlot",
+    "LossSlot",
+    "NetworkSlot",
+    "OptimizerSlot",
+    "RegularizerSlot",
+    "ScheduleSlot",
+    "SchemeSlot",
+    "fit_regularizer",
+]
 
 MOST_SAMPLES = 80_000
-
-
-def fit_regularizer(regularizer: RegularizerSlot, network: NetworkSlot, scheme: SchemeSlot) -> None:
-    """Say whether a regulariser fits a net.
-
-    Raises:
-        Misfit: If it does not, of ``regularizer`` or of one of its options.
-    """
-    found = regularizers.misfit(regularizer.name, regularizer.options, network, scheme.name)
-    if found is not None:
-        found.nearest = found.nearest if found.field else RegularizerSlot(name="none")
-        raise found.below("regularizer")
 
 
 def _slot(kind: type[Slot], default: str, label: str, text: str) -> Any:
