@@ -111,6 +111,14 @@ def test_the_link_shows_the_same_in_another_browser(open_lab, run):
     assert rows_of(other, "attack") == rows_of(page, "attack")
 
 
+def test_an_attack_that_nobody_would_wait_for_is_not_begun(open_lab, run):
+    link = f"run={run}&eps=0.3&samples=150&attack.steps=1000&attack.restarts=100"
+    page = open_lab("robustness", "This attack would take about", link)
+    see(page, "take fewer samples, steps or restarts")
+    expect(page.locator("[data-testid=stMetric]")).to_have_count(0)
+    expect(page.get_by_role("slider", name="ε")).to_be_visible()  # all can be changed
+
+
 def test_without_a_run_the_page_offers_to_train_one(open_lab):
     page = open_lab("robustness", "There is no trained run to look at")
     expect(page.get_by_role("button", name="Train one in the playground")).to_be_visible()

@@ -36,6 +36,7 @@ from playground.ui import state
 from playground.ui.labs import robustness_images
 from playground.ui.labs.charting import draw
 from playground.ui.labs.robustness_formulas import attack_formulas
+from playground.ui.labs.robustness_kept import attack_seconds
 from playground.ui.labs.robustness_parting import draw_parting
 from playground.ui.labs.robustness_settings import SHEET, Settings
 from playground.ui.labs.robustness_source import source_choice
@@ -47,6 +48,7 @@ from playground.ui.labs.robustness_subjects import (
 from playground.ui.labs.stored import run_choice
 
 _WANTED = "a trained net that tells classes, on points or on images"
+_MOST_SECONDS = 30  # that an attack on points may take while somebody waits
 _SEEING = {
     "regions": "The colours are the classes that the net sees there.",
     "margin": "The colours are the classes that the net sees there, the stronger the further the "
@@ -155,6 +157,14 @@ def _results(settings: Settings, run: RunRecord, source: RunRecord | None) -> No
         settings.attack_seed,
     )
     given = subject_at(*ours, settings.samples)
+    seconds = attack_seconds(ours, settings.samples, settings.attack)
+    if settings.eps and seconds > _MOST_SECONDS:
+        st.info(
+            f"This attack would take about {seconds:,.0f} s, and the page waits for "
+            f"{_MOST_SECONDS} s at most: take fewer samples, steps or restarts.",
+            icon=":material/timer:",
+        )
+        return
     try:
         found = _attacked(*key)
     except ValueError as error:

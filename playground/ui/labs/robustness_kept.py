@@ -32,17 +32,27 @@ def key_of(
     return run.id, run.checkpoint_step, samples, seed, attack.model_dump_json(), eps, source
 
 
+def attack_seconds(run: tuple[str, int], samples: int, attack: AttackSlot) -> float:
+    """Return about how many seconds one attack on a run's samples will take.
+
+    Args:
+        run: Id and step.
+        samples: Of the validation set, as many as it has.
+        attack: The attack.
+    """
+    once = gradient_seconds(*run, samples) * len(subject_at(*run, samples).x)
+    return once * gradients_of(attack)
+
+
 def expected_seconds(samples: int, work: Work) -> float:
-    """Return the seconds that outcomes on images will take; those on points are quick.
+    """Return the seconds that outcomes will take; nothing is attacked where ε is zero.
 
     Args:
         samples: Attacked samples of each.
         work: By keys of ``key_of``.
     """
-    total = 0.0
-    for run_id, step, _, _, attack, eps, _ in work:
-        own = subject_at(run_id, step, samples)
-        if own.on_images and eps > 0:
-            once = gradient_seconds(run_id, step, samples) * len(own.x)
-            total += once * gradients_of(AttackSlot.model_validate_json(attack))
-    return total
+    return sum(
+        attack_seconds((run_id, step), samples, AttackSlot.model_validate_json(attack))
+        for run_id, step, _, _, attack, eps, _ in work
+        if eps > 0
+    )
