@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from playground.cli_papers import add_commands
+
 if TYPE_CHECKING:
     from playground.experiment import Experiment
     from playground.training.events import Snapshot
@@ -103,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("what", nargs="?", choices=LISTED, help="all by default")
     listing.add_argument("--json", action="store_true", help="print one line of JSON")
     listing.set_defaults(run=_list)
+
+    add_commands(commands)
 
     engine = commands.add_parser("engine", help="start the engine that trains in the background")
     engine.set_defaults(run=_engine)

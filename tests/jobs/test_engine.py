@@ -17,6 +17,8 @@ import torch
 from playground.experiment import Experiment
 from playground.jobs import Jobs, RunRecord, engine, launch, pool
 from playground.jobs.launch import OTHER_ENGINE
+from playground.papers import PAPERS, trainings
+from playground.papers.running import by_engine, here
 from playground.training import checkpoints, train
 from playground.training.control import View
 from playground.training.events import Checkpoint, Metrics
@@ -218,6 +220,25 @@ def test_kill_9_of_the_engine_and_a_restart_of_the_app(
     assert_unharmed(app, waiting, reference)
     assert app.get(run_id).attempt >= 3  # before, after, and perhaps taking turns
     app.store.close()
+
+
+def test_a_table_of_a_paper_is_trained_once_and_keeps_its_runs(engine_jobs: Jobs) -> None:
+    cells = (("StandardNet", "1"), ("RK4Net", "3"))
+    paper = PAPERS["001/table1"]
+    made = [t for t in trainings(paper, "code", 2, reduced=True) if t.cell in cells]
+    told: list[tuple[int, int]] = []
+    found = by_engine(made, engine_jobs, progress=lambda *now: told.append(now), patience=90)
+    assert told[-1] == (4, 4)
+    assert len({outcome.run for outcome in found}) == 4
+    for training, outcome, alone in zip(made, found, here(made), strict=True):
+        assert engine_jobs.get(outcome.run).experiment == training.experiment
+        assert (outcome.status, outcome.metrics.epoch) == ("finished", 10)
+        assert outcome.reason == alone.reason
+        assert outcome.metrics.validation_loss == pytest.approx(
+            alone.metrics.validation_loss, rel=1e-2
+        )
+    again = by_engine(made, engine_jobs, patience=90)
+    assert [outcome.run for outcome in again] == [outcome.run for outcome in found]
 
 
 def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs) -> None:

@@ -1,0 +1,98 @@
+"""Trains what a table needs: by the engine, which keeps every run, or here in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from playground.jobs import Jobs, studies
+from playground.jobs.records import RunRecord
+from playground.papers.paper import Training
+from playground.papers.reports import Outcome
+from playground.training.repetitions import train_many
+
+Progress = Callable[[int, int], None]
+"""Told how many trainings have ended, and of how many."""
+_BEAT = 0.5  # seconds between two looks at the store
+
+
+def by_engine(
+    made: Sequence[Training],
+    jobs: Jobs,
+    *,
+    progress: Progress | None = None,
+    patience: float = float("inf"),
+) -> list[Outcome]:
+    """Train in the background, as a study; what was trained before is found and not trained again.
+
+    Args:
+        made: What is trained.
+        jobs: The store; its engine is started if none runs.
+        progress: Told whenever some have ended.
+        patience: Seconds without any training ending or getting on, after which this gives up.
+
+    Returns:
+        How each training ended, in their order, with the ids of their runs.
+
+    Raises:
+        Refused: If the store does not take them; then none is queued.
+        TimeoutError: If nothing has moved for so long.
+    """
+    experiments = [training.experiment for training in made]
+    jobs.ensure_engine()
+    studies.hand_in(jobs, experiments)
+    last, moved = None, time.monotonic()
+    while True:
+        runs = studies.find(jobs, experiments)
+        state = [(run.id, run.status, run.step) if run else None for run in runs]
+        if state != last:
+            last, moved = state, time.monotonic()
+            if progress is not None:
+                progress(sum(not studies.is_going(run) for run in runs), len(runs))
+        if not any(map(studies.is_going, runs)):
+            return _outcomes(jobs, runs)
+        if time.monotonic() - moved > patience:
+            raise TimeoutError(f"no training has moved for {patience:.0f} s; is the engine alive?")
+        time.sleep(_BEAT)
+
+
+def _outcomes(jobs: Jobs, runs: Sequence[RunRecord | None]) -> list[Outcome]:
+    ids = list({run.id for run in runs if run is not None})
+    found = studies.figures(jobs, ids) if ids else {}
+    outcomes = []
+    for run in runs:
+        if run is None:
+            outcomes.append(Outcome("", "failed", "its run is gone from the store", None))
+            continue
+        metrics = found.get(run.id)
+        last = metrics[-1] if metrics else None
+        outcomes.append(Outcome(run.id, run.status, run.reason, last))
+    return outcomes
+
+
+def here(made: Sequence[Training], *, progress: Progress | None = None) -> list[Outcome]:
+    """Train in threads of this process; nothing is kept, and runs have no ids.
+
+    Args:
+        made: What is trained.
+        progress: Told whenever one has ended.
+    """
+    from playground.training import events as e
+
+    ended: set[int] = set()
+
+    def told(index: int, event: e.Event) -> None:
+        if isinstance(event, e.ENDINGS):
+            ended.add(index)
+            if progress is not None:
+                progress(len(ended), len(made))
+
+    # The longest first, so that no thread begins one of them when the others are done.
+    order = sorted(range(len(made)), key=lambda i: -_length(made[i]))
+    found = train_many([made[i].experiment for i in order], told=lambda i, event: told(i, event))
+    outcomes = {i: Outcome("", o.status, o.reason, o.metrics) for i, o in zip(order, found)}
+    return [outcomes[i] for i in range(len(made))]
+
+
+def _length(training: Training) -> int:
+    return getattr(training.experiment.network.options, "depth", 1)
