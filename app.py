@@ -23,6 +23,9 @@ PAGES = {
         ("pages/labs/attention.py", "Attention", ":material/center_focus_strong:", "attention"),
         ("pages/labs/robustness.py", "Robustness", ":material/shield:", "robustness"),
     ],
+    "Results": [
+        ("pages/results/papers.py", "Papers", ":material/article:", "papers"),
+    ],
 }
 
 if __name__ == "__main__":  # somebody's visit: Streamlit runs this file as a script

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from playground.jobs import Jobs, studies
+from playground.jobs import Jobs, Reader, studies
 from playground.jobs.records import RunRecord
 from playground.papers.paper import Training
 from playground.papers.reports import Outcome
@@ -50,13 +50,14 @@ def by_engine(
             if progress is not None:
                 progress(sum(not studies.is_going(run) for run in runs), len(runs))
         if not any(map(studies.is_going, runs)):
-            return _outcomes(jobs, runs)
+            return outcomes_of(jobs, runs)
         if time.monotonic() - moved > patience:
             raise TimeoutError(f"no training has moved for {patience:.0f} s; is the engine alive?")
         time.sleep(_BEAT)
 
 
-def _outcomes(jobs: Jobs, runs: Sequence[RunRecord | None]) -> list[Outcome]:
+def outcomes_of(jobs: Reader, runs: Sequence[RunRecord | None]) -> list[Outcome]:
+    """Return how stored runs ended, with their last figures; a run that is gone has failed."""
     ids = list({run.id for run in runs if run is not None})
     found = studies.figures(jobs, ids) if ids else {}
     outcomes = []

@@ -11,7 +11,7 @@ from playground.jobs import SettingsError
 from playground.ui import address, state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
-_FLAT = 9  # so many pages stand side by side; more are folded into their sections
+_FLAT = 10  # so many pages stand side by side; more are folded into their sections
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 

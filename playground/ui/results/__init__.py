@@ -1,0 +1,1 @@
+"""Pages of results: what papers print beside what comes out here."""
