@@ -113,8 +113,16 @@ def test_what_was_valid_in_a_link_survives_what_was_not(experiment, data):
         if name not in broken:
             assert again[name] == link[name]
     for name in broken:
-        if again.get(name) != texts[name] and again.get(name) != link[name]:
+        if not says(texts[name], again.get(name)) and again.get(name) != link[name]:
             assert any(name in message for message in messages)
+
+
+def says(text, written):
+    """Whether a text is what was written, or the same number in other figures."""
+    try:
+        return text == written or float(text) == float(written)
+    except (TypeError, ValueError):
+        return False
 
 
 POINTS = [name for name, entry in DATASETS.items() if not entry.image_shape]
