@@ -31,4 +31,4 @@ def test_another_table_is_chosen_and_a_wrong_one_is_said(open_lab):
     page.get_by_role("combobox", name="Table").click()
     page.get_by_role("option", name="Table 4: nets and data sets").click()
     see(page, "72 trainings")
-    expect(page.get_by_text("Train 72 nets")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Train 72 nets")).to_be_visible(timeout=PATIENCE)
