@@ -83,6 +83,11 @@ class Report:
         return bool(self.violated)
 
     @property
+    def only_weak(self) -> bool:
+        """Whether nothing was violated but what more steps or restarts of the attack may settle."""
+        return self.masking_suspected and {c.name for c in self.violated} <= {"steps", "restarts"}
+
+    @property
     def verdict(self) -> str:
         """The outcome in words."""
         made = [check for check in self.checks if check.status != "not checked"]
@@ -92,8 +97,7 @@ class Report:
                 "prove robustness; a stronger attack may still exist."
             )
         claims = "; ".join(f"not so: {check.claim}" for check in self.violated)
-        weak = {check.name for check in self.violated} <= {"steps", "restarts"}
-        advice = " More steps or restarts of the main attack may settle it." if weak else ""
+        advice = " More steps or restarts of the main attack may settle it." * self.only_weak
         return (
             f"Gradient masking suspected, or an attack that is too weak: {len(self.violated)} of "
             f"{len(made)} checks were violated ({claims}). The accuracies under attack are upper "

@@ -1,6 +1,7 @@
 """Curves, paired errors, and a checklist that finds hidden gradients and no others."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,18 @@ def test_a_clean_model_is_not_suspected(clean):
     assert not clean.masking_suspected
     assert "No sign of gradient masking: all 8 checks" in clean.verdict
     assert clean.curves[0].accuracies[-1] < 0.02 < 0.85 < clean.clean
+
+
+@pytest.mark.parametrize(
+    ("names", "weak"),
+    [((), False), (("restarts",), True), (("steps", "restarts"), True), (("steps", "spsa"), False)],
+)
+def test_too_few_steps_or_restarts_are_told_from_the_rest(clean, names, weak):
+    checks = [replace(c, status="violated") if c.name in names else c for c in clean.checks]
+    found = replace(clean, checks=tuple(checks))
+    assert found.only_weak is weak
+    assert ("may settle it" in found.verdict) is weak
+    assert found.masking_suspected is bool(names)
 
 
 def test_a_masked_model_is_suspected(masked, clean):

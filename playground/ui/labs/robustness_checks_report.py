@@ -56,8 +56,13 @@ def draw_report(kept: Kept) -> None:
 
 def _verdict(report: Report) -> None:
     if report.masking_suspected:
+        first = (
+            "The attack may be too weak to tell."
+            if report.only_weak
+            else "This robustness may not be real."
+        )
         st.warning(
-            f"**This robustness may not be real.** {state.plain(report.verdict)}",
+            f"**{first}** {state.plain(report.verdict)}",
             icon=":material/warning:",
         )
     else:
