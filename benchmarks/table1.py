@@ -4,58 +4,32 @@ from __future__ import annotations
 
 import statistics
 import time
-from itertools import product
 
-from playground.experiment import Experiment
-from playground.training.repetitions import Outcome, seeded, train_many
-
-DEPTHS = (1, 3, 5, 10, 20, 40, 100)
-NETS = ("standard_net", "rk_net")
-REPETITIONS = 4
+from playground.papers import PAPERS, Outcome, trainings
+from playground.papers.running import here
 
 
-def experiment(net: str, depth: int) -> Experiment:
-    """Return one cell of the table, with the settings of the authors' code (h = 0.05)."""
-    options = {"width": 16, "depth": depth, "lift": "random"}
-    steps = {"step_by": "step", "step": 0.05} if net == "rk_net" else {}
-    return Experiment.model_validate(
-        {
-            "data": "spiral",
-            "network": {"name": net, "options": {**options, **steps}},
-            "optimizer": {"name": "adam", "options": {"learning_rate": 1e-3}},
-            "batch_size": 5,
-            "epochs": 40,
-            "early_stop": True,
-        }
-    )
-
-
-def table1(threads: int | None = None) -> dict[str, object]:
-    """Train all 56 nets and print the table.
-
-    Args:
-        threads: How many train at the same time; the machine's cores by default.
+def table1() -> dict[str, object]:
+    """Train all 56 nets, with the settings of the authors' code (h = 0.05), and print the table.
 
     Returns:
         The seconds it took and, for every net and depth, mean and deviation of the validation accuracy.
     """
-    cells = list(product(NETS, DEPTHS))
-    # The deepest first, so that no thread begins a long training when the others are done.
-    cells.sort(key=lambda cell: -cell[1])
-    runs = [each for cell in cells for each in seeded(experiment(*cell), REPETITIONS)]
+    paper = PAPERS["001/table1"]
+    made = trainings(paper, "code")
     began = time.perf_counter()
-    outcomes = train_many(runs, threads=threads)
+    outcomes = here(made)
     seconds = time.perf_counter() - began
     found = {
-        cell: _summary(outcomes[i * REPETITIONS : (i + 1) * REPETITIONS])
-        for i, cell in enumerate(cells)
+        cell: _summary([o for training, o in zip(made, outcomes) if training.cell == cell])
+        for cell in paper.cells
     }
-    print(f"table1: {len(runs)} trainings in {seconds:.1f} s; validation accuracy, %")
-    for depth in DEPTHS:
-        row = "   ".join(f"{net} {found[net, depth]['words']}" for net in NETS)
-        print(f"  depth {depth:3d}   {row}")
-    listed = [{"net": n, "depth": d, **found[n, d]} for n, d in product(NETS, DEPTHS)]
-    return {"seconds": seconds, "trainings": len(runs), "cells": listed}
+    print(f"table1: {len(made)} trainings in {seconds:.1f} s; validation accuracy, %")
+    for depth in paper.columns:
+        row = "   ".join(f"{net} {found[net, depth]['words']}" for net in paper.rows)
+        print(f"  depth {depth:>3s}   {row}")
+    listed = [{"net": net, "depth": int(depth), **found[net, depth]} for net, depth in paper.cells]
+    return {"seconds": seconds, "trainings": len(made), "cells": listed}
 
 
 def _summary(outcomes: list[Outcome]) -> dict[str, object]:
