@@ -13,6 +13,7 @@ PAGES = {
     ],
     "Play": [
         ("pages/play/playground.py", "Playground", ":material/play_circle:", "playground"),
+        ("pages/play/compare.py", "Compare", ":material/compare:", "compare"),
     ],
     "Labs": [
         ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),
@@ -25,6 +26,8 @@ PAGES = {
     ],
     "Results": [
         ("pages/results/papers.py", "Papers", ":material/article:", "papers"),
+        ("pages/results/sweeps.py", "Sweeps", ":material/grid_on:", "sweeps"),
+        ("pages/results/runs.py", "Runs", ":material/history:", "runs"),
     ],
 }
 

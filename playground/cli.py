@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from playground.cli_papers import add_commands
+from playground import cli_exports, cli_papers, cli_runs, cli_sweeps
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
@@ -106,7 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print one line of JSON")
     listing.set_defaults(run=_list)
 
-    add_commands(commands)
+    for more in (cli_papers, cli_sweeps, cli_runs, cli_exports):
+        more.add_commands(commands)
 
     engine = commands.add_parser("engine", help="start the engine that trains in the background")
     engine.set_defaults(run=_engine)

@@ -79,6 +79,10 @@ class RunRecord:
         step: Optimiser step of the newest metrics.
         epoch: Epoch of the newest metrics.
         checkpoint_step: Step of the checkpoint from which it would go on; -1 without one.
+        starred: 1 where its owner has marked it.
+        note: What its owner says of it.
+        removed: When its owner threw it away, in seconds since 1970; ``None`` while it is kept.
+        priority: Of two of one user's runs that wait, the one with the greater comes first.
     """
 
     id: str
@@ -108,6 +112,10 @@ class RunRecord:
     step: int
     epoch: float
     checkpoint_step: int
+    starred: int
+    note: str
+    removed: float | None
+    priority: int
 
     @property
     def experiment(self) -> Experiment:

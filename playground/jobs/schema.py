@@ -3,12 +3,13 @@
 The row of a run is the meeting point of three parties, each with columns of its own: the owner's
 wishes (``command``, ``until_step``, ``pending``, ``view``, ``watched_until``), the engine's
 decisions (``attempt``, ``yield_asked``, ``tries``) and the worker's reports (``step``,
-``checkpoint``, ``view_drawn``, the ending).
+``checkpoint``, ``view_drawn``, the ending). ``removed`` is when its owner threw it away, which can be
+undone until it is cleared up; ``priority`` orders the runs of one user within a sweep.
 """
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 
 # Reports of attacks on a run's net: one for each checkpoint and each choice of settings.
 REPORTS = """
@@ -20,6 +21,31 @@ CREATE TABLE reports (
     made TEXT NOT NULL,
     report TEXT NOT NULL,
     PRIMARY KEY (run, key, step)
+)"""
+
+# What a person says of a run; a sweep; and what came out of a table or figure of a paper.
+TAGS = """
+CREATE TABLE tags (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (run, tag)
+) WITHOUT ROWID"""
+SWEEPS = """
+CREATE TABLE sweeps (
+    id TEXT PRIMARY KEY,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL,
+    plan TEXT NOT NULL
+)"""
+STUDIED = """
+CREATE TABLE studied (
+    paper TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    created REAL NOT NULL,
+    seconds REAL NOT NULL,
+    found TEXT NOT NULL,
+    PRIMARY KEY (paper, settings)
 )"""
 
 SCHEMA = """
@@ -67,7 +93,12 @@ CREATE TABLE runs (
     view_drawn INTEGER NOT NULL DEFAULT 0,
     view_error TEXT NOT NULL DEFAULT '',
     recording TEXT,
-    recording_size INTEGER NOT NULL DEFAULT 0
+    recording_size INTEGER NOT NULL DEFAULT 0,
+    -- what its owner says of it
+    starred INTEGER NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT '',
+    removed REAL,
+    priority INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_user ON runs (user, created);
 CREATE INDEX runs_unfinished ON runs (status) WHERE status IN ('queued', 'running');
@@ -121,7 +152,7 @@ CREATE TABLE engine (
     visited REAL NOT NULL DEFAULT 0
 );
 """
-SCHEMA += f"{REPORTS};\n"
+SCHEMA += "".join(f"{table};\n" for table in (REPORTS, TAGS, SWEEPS, STUDIED))
 
 # What makes of a store of one version one of the next.
 MIGRATIONS = {
@@ -132,4 +163,13 @@ MIGRATIONS = {
         "DELETE FROM snapshots",
     ),
     2: (REPORTS,),
+    3: (
+        "ALTER TABLE runs ADD COLUMN starred INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN removed REAL",
+        "ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
+        TAGS,
+        SWEEPS,
+        STUDIED,
+    ),
 }

@@ -11,7 +11,7 @@ from playground.jobs import SettingsError
 from playground.ui import address, state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
-_FLAT = 10  # so many pages stand side by side; more are folded into their sections
+_FEW = 2  # a section of so many pages is not folded away
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 
@@ -41,14 +41,18 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         title: [_page(root, page, default=page is first) for page in entries]
         for title, entries in pages.items()
     }
-    flat = [page for entries in sections.values() for page in entries]
-    # Menus that fold a handful of pages away would only hide them.
-    chosen = st.navigation(flat if len(flat) <= _FLAT else sections, position="top")
+    chosen = st.navigation(_folded(sections), position="top")
     address.enter(chosen.url_path)
     top = st.container()  # filled last, when the page has said what it has to say
     chosen.run()
     with top:
         state.show_messages()
+
+
+def _folded(sections: dict[str, list[st.Page]]) -> dict[str, list[st.Page]]:
+    """Return the menus: what stands in a section of few pages stands side by side before them."""
+    flat = [page for entries in sections.values() if len(entries) <= _FEW for page in entries]
+    return {"": flat} | {title: held for title, held in sections.items() if len(held) > _FEW}
 
 
 def _page(root: Path, page: Page, *, default: bool) -> st.Page:

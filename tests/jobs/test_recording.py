@@ -11,10 +11,11 @@ import pytest
 from playground.analysis.frames import Frames
 from playground.experiment import Experiment
 from playground.jobs import Jobs, worker
-from playground.jobs.schema import REPORTS, SCHEMA, VERSION
+from playground.jobs.schema import VERSION
 from playground.jobs.settings import read_settings
 from playground.jobs.store import FILE, Store
 from playground.training import View
+from tests.jobs.schemas import schema_of
 
 Assign = Callable[[Jobs, str], int]
 SMALL = Experiment.model_validate(
@@ -126,11 +127,7 @@ def test_a_run_that_goes_on_meanwhile_keeps_no_stale_recording(
 
 def test_a_store_of_the_first_version_is_taken_over(home: Path) -> None:
     home.mkdir(exist_ok=True)
-    old = (
-        SCHEMA.replace(REPORTS, "")
-        .replace("    recording TEXT,\n", "")
-        .replace("DEFAULT '',\n    recording_size INTEGER NOT NULL DEFAULT 0\n", "DEFAULT ''\n")
-    )
+    old = schema_of(1)
     assert "recording" not in old
     (home / FILE).unlink(missing_ok=True)
     with sqlite3.connect(home / FILE) as db:

@@ -12,9 +12,10 @@ from playground.attacks import Check, Curve, Report, Threat
 from playground.experiment import Experiment
 from playground.jobs import Jobs, Refused, reports
 from playground.jobs.reports import Kept, Made, Reports
-from playground.jobs.schema import REPORTS, SCHEMA, VERSION
+from playground.jobs.schema import VERSION
 from playground.jobs.store import FILE
 from playground.training.evaluation_settings import Evaluation
+from tests.jobs.schemas import schema_of
 
 CURVE = Curve("PGD", "pgd", {"steps": 20}, (0.0, 0.5), ("1101", "0001"))
 CHECK = Check("chance", "it falls", "violated", "it does not", 0.5, 0.25, 0.01)
@@ -112,9 +113,8 @@ def test_a_report_of_another_program_version_is_left_out(
 
 def test_a_store_of_the_second_version_keeps_its_runs(home: Path, experiment: Experiment) -> None:
     home.mkdir(exist_ok=True)
-    assert REPORTS in SCHEMA
     with sqlite3.connect(home / FILE) as db:
-        db.executescript(SCHEMA.replace(REPORTS, "") + "PRAGMA user_version = 2;")
+        db.executescript(schema_of(2) + "PRAGMA user_version = 2;")
         insert = (
             "INSERT INTO runs (id, user, kind, experiment, status, created, queued_since, step) "
         )

@@ -1,0 +1,1 @@
+"""Runs taken home and brought back: CSV, JSON, Parquet, archives, and what other programs read."""
