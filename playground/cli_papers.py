@@ -1,4 +1,4 @@
-"""``python -m playground paper``: tables of papers, printed beside reproduced."""
+"""``python -m playground paper``: tables and figures of papers, printed beside reproduced."""
 
 from __future__ import annotations
 
@@ -6,33 +6,38 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playground.papers import Line, Paper, Report
+    from playground.papers import Line, Paper, Report, Study, Table
 
 
 def add_commands(commands: Any) -> None:
     """Add ``paper list`` and ``paper run`` to the commands of the program."""
-    paper = commands.add_parser("paper", help="compute tables of papers anew")
+    paper = commands.add_parser("paper", help="compute tables and figures of papers anew")
     actions = paper.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="list the tables")
+    listing = actions.add_parser("list", help="list them")
     listing.add_argument("--json", action="store_true", help="print one line of JSON")
     listing.set_defaults(run=_list)
-    run = actions.add_parser("run", help="compute a table, printed beside reproduced")
+    run = actions.add_parser("run", help="compute one, printed beside reproduced")
     run.add_argument("name", help="such as 001/table1, see 'paper list'")
     run.add_argument(
         "--repetitions", type=int, metavar="N", help="of each cell; the paper's by default"
     )
     run.add_argument("--reduced", action="store_true", help="the quick protocol, labelled as such")
     run.add_argument("--variant", default="", metavar="NAME", help="see 'paper list'")
-    run.add_argument("--here", action="store_true", help="train in this process, keep no runs")
+    run.add_argument("--here", action="store_true", help="compute in this process, keep nothing")
+    run.add_argument("--report", metavar="FOLDER", help="write the report there, as NAME.json")
     run.add_argument("--json", action="store_true", help="end with one line of JSON")
     run.set_defaults(run=_run)
+    document = actions.add_parser("document", help="print reports as one page of Markdown")
+    document.add_argument("folder", metavar="FOLDER", help="where 'paper run --report' wrote them")
+    document.set_defaults(run=_document)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from playground.papers import PAPERS
+    from playground.papers import PAPERS, Table
 
     if arguments.json:
         rows = [
@@ -42,7 +47,11 @@ def _list(arguments: argparse.Namespace) -> int:
                 "summary": paper.summary,
                 "reference": paper.reference,
                 "variants": dict(paper.variants),
-                "trainings": len(paper.cells) * paper.repetitions,
+                "kind": "table" if isinstance(paper, Table) else "study",
+                "trainings": len(paper.cells) * paper.repetitions
+                if isinstance(paper, Table)
+                else None,
+                "seconds": None if isinstance(paper, Table) else paper.seconds,
                 "reduced": paper.reduced_words,
                 "doubts": list(paper.doubts),
             }
@@ -58,25 +67,77 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from playground.jobs import Jobs
-    from playground.papers import PAPERS, report, trainings
-    from playground.papers.running import by_engine, here
+    from playground.papers import PAPERS, Table
 
     if arguments.name not in PAPERS:
         raise ValueError(PAPERS.unknown(arguments.name))
     paper = PAPERS[arguments.name]
-    variant = arguments.variant or next(iter(paper.variants))
-    made = trainings(paper, variant, arguments.repetitions, reduced=arguments.reduced)
     began = time.perf_counter()
+    compute = _table if isinstance(paper, Table) else _study
+    found, whole = compute(paper, arguments)
+    took = time.perf_counter() - began
+    _print(paper, found, took)
+    told = {**found.to_dict(), "wall_seconds": round(took, 3)}
+    if arguments.report:
+        _write(Path(arguments.report), told)
+    if arguments.json:
+        print(json.dumps(told, allow_nan=False))
+    return 0 if whole else 1
+
+
+def _table(paper: Table, arguments: argparse.Namespace) -> tuple[Report, bool]:
+    from playground.jobs import Jobs
+    from playground.papers import report, trainings
+    from playground.papers.running import by_engine, here
+
+    variant = paper.variant(arguments.variant)
+    made = trainings(paper, variant, arguments.repetitions, reduced=arguments.reduced)
     outcomes = (
         here(made, progress=_told) if arguments.here else by_engine(made, Jobs(), progress=_told)
     )
-    took = time.perf_counter() - began
     found = report(paper, made, outcomes, variant=variant, reduced=arguments.reduced)
-    _print(paper, found, took)
-    if arguments.json:
-        print(json.dumps({**found.to_dict(), "wall_seconds": round(took, 3)}, allow_nan=False))
-    return 0 if all(outcome.metrics is not None for outcome in outcomes) else 1
+    return found, all(outcome.metrics is not None for outcome in outcomes)
+
+
+def _study(paper: Study, arguments: argparse.Namespace) -> tuple[Report, bool]:
+    from playground.jobs import Jobs
+    from playground.papers import study_report
+    from playground.papers.studied import Studied
+
+    order = paper.order(arguments.variant, arguments.repetitions, reduced=arguments.reduced)
+    began = time.monotonic()
+    found = paper.compute(order, _share)
+    took = time.monotonic() - began
+    print(file=sys.stderr)
+    if not arguments.here:
+        Studied(Jobs().store).save(paper, order, found, took)
+    return study_report(paper, order, found, took, time.time()), True
+
+
+def _share(what: str, share: float) -> None:
+    print(f"\r{100 * share:3.0f} %  {what:<70.70s}", end="", file=sys.stderr, flush=True)
+
+
+def _write(folder: Path, told: dict[str, Any]) -> None:
+    """Write a report without its pictures' data, which are large and can be had again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    brief = {**told, "panels": []}
+    path = folder / f"{told['paper'].replace('/', '-')}.json"
+    path.write_text(json.dumps(brief, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _document(arguments: argparse.Namespace) -> int:
+    from playground.papers.document import markdown
+    from playground.papers.reports import Report
+
+    files = sorted(Path(arguments.folder).glob("*.json"))
+    if not files:
+        raise ValueError(
+            f"folder: {arguments.folder!r} holds no reports; 'paper run --report' does"
+        )
+    trees = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    print(markdown([Report.from_dict(tree) for tree in trees]), end="")
+    return 0
 
 
 def _told(done: int, total: int) -> None:
@@ -89,7 +150,13 @@ def _print(paper: Paper, found: Report, took: float) -> None:
     print(f"{paper.label} ({paper.reference}), {paper.variants[found.variant]}")
     if found.reduced:
         print(f"Reduced protocol: {found.reduced}.")
-    print(f"{len(found.runs)} trainings in {took:.1f} s, {found.repetitions} for each cell")
+    print(
+        f"{len(found.runs)} trainings, {took:.1f} s; repetitions of each cell: {found.repetitions}"
+    )
+    for note in found.notes:
+        print(f"Note: {note}")
+    for panel in found.panels:
+        print(f"Picture: {panel.title} ({panel.chart})")
     for name, quantity in paper.quantities.items():
         print(f"{quantity.label}: printed, reproduced, verdict")
         for line in found.lines:
@@ -102,16 +169,11 @@ def _print(paper: Paper, found: Report, took: float) -> None:
 
 
 def _words(line: Line, digits: int) -> str:
-    where = f"{line.row:12s} {line.column:>16s}"
-    figures = (
-        _figure(line.printed, line.printed_std, digits),
-        _figure(line.mean, line.std, digits),
-    )
+    from playground.papers.reports import figure
+
+    bound = "" if line.relation == "=" else f"{line.relation} "
+    printed = bound + figure(line.printed, line.printed_std, digits)
+    own = figure(line.mean, line.std, digits)
     verdict = line.verdict
-    return f"{where} {figures[0]:>15s} {figures[1]:>15s}  {verdict.kind}: {verdict.words}"
-
-
-def _figure(mean: float | None, std: float | None, digits: int) -> str:
-    if mean is None:
-        return "-"
-    return f"{mean:.{digits}f}" + ("" if std is None else f" ± {std:.{digits}f}")
+    where = f"{line.row:12s} {line.column:>16s}"
+    return f"{where} {printed:>15s} {own:>15s}  {verdict.kind}: {verdict.words}"

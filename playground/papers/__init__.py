@@ -1,16 +1,31 @@
 """What papers print, as data: their experiments, their figures, and what comes out here.
 
-    PAPERS["001/table1"]                       one table of one paper
+    PAPERS["001/table1"]                       one table of one paper: a Table, or a Study
     trainings(paper, "code", 4)                its experiments, cell by cell, with their seeds
     report(paper, trainings, outcomes)         printed beside reproduced, with a verdict in words
+    study.compute(study.order(), tell)         what takes more than trainings: figures and pictures
 
-``playground.papers.running`` trains them, here or by the engine.
+``playground.papers.running`` trains tables, here or by the engine; ``playground.papers.studied`` keeps
+what studies came to.
 """
 
 from __future__ import annotations
 
-from playground.papers.paper import PAPERS, Cell, Paper, Printed, Quantity, Training, trainings
-from playground.papers.reports import Line, Outcome, Report, report
+from playground.papers.found import Found, Panel
+from playground.papers.paper import (
+    PAPERS,
+    Cell,
+    Order,
+    Paper,
+    Printed,
+    Quantity,
+    Study,
+    Table,
+    Tell,
+    Training,
+    trainings,
+)
+from playground.papers.reports import Line, Outcome, Report, report, study_report
 from playground.papers.seed_001 import DEPTHS
 from playground.papers.verdicts import Verdict, judge
 
@@ -18,15 +33,22 @@ __all__ = [
     "DEPTHS",
     "PAPERS",
     "Cell",
+    "Found",
     "Line",
+    "Order",
     "Outcome",
+    "Panel",
     "Paper",
     "Printed",
     "Quantity",
     "Report",
+    "Study",
+    "Table",
+    "Tell",
     "Training",
     "Verdict",
     "judge",
     "report",
+    "study_report",
     "trainings",
 ]

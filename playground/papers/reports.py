@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from playground.papers.paper import Cell, Paper, Training
+from playground.papers.found import Found, Panel
+from playground.papers.paper import Cell, Order, Paper, Quantity, Study, Table, Training
 from playground.papers.verdicts import Verdict, judge, spread
 from playground.training.events import Metrics
 
@@ -44,6 +46,7 @@ class Line:
         mean: Of those that there are.
         std: Of a sample of them.
         verdict: Of the comparison.
+        relation: ``=``, or ``≤`` or ``≥`` where the paper claims a bound.
     """
 
     row: str
@@ -55,6 +58,7 @@ class Line:
     mean: float | None
     std: float | None
     verdict: Verdict
+    relation: str = "="
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Report:
         lines: Its lines.
         runs: Of each training its cell, repetition, run id, epochs, ending and reason.
         doubts: What is doubtful about the table itself.
+        created: When it was computed, in seconds since 1970.
+        panels: Pictures.
+        notes: What has to be said of this computation.
     """
 
     paper: str
@@ -80,6 +87,9 @@ class Report:
     lines: tuple[Line, ...]
     runs: tuple[Mapping[str, Any], ...]
     doubts: tuple[str, ...]
+    created: float
+    panels: tuple[Panel, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def count(self, kind: str) -> int:
         """Return how many lines have a verdict of this kind."""
@@ -89,14 +99,32 @@ class Report:
         """Return the report as a tree of plain values without NaN, for JSON."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, tree: Mapping[str, Any]) -> Report:
+        """Return the report that ``to_dict`` told; what else is in the tree is left out.
+
+        Raises:
+            KeyError, TypeError: If it is something else.
+        """
+        known = {name: tree[name] for name in cls.__dataclass_fields__}
+        lines = [
+            Line(**{**line, "values": tuple(line["values"]), "verdict": Verdict(**line["verdict"])})
+            for line in tree["lines"]
+        ]
+        panels = tuple(Panel(**panel) for panel in tree["panels"])
+        whole = {"lines": tuple(lines), "panels": panels, "runs": tuple(tree["runs"])}
+        told = {"doubts": tuple(tree["doubts"]), "notes": tuple(tree["notes"])}
+        return cls(**{**known, **whole, **told})
+
 
 def report(
-    paper: Paper,
+    paper: Table,
     made: Sequence[Training],
     outcomes: Sequence[Outcome],
     *,
     variant: str,
     reduced: bool,
+    created: float | None = None,
 ) -> Report:
     """Put what came out beside what is printed.
 
@@ -106,6 +134,7 @@ def report(
         outcomes: How each of them ended, in the same order.
         variant: How it was computed.
         reduced: Whether the quick protocol was taken.
+        created: When it was computed, in seconds since 1970; now when absent.
     """
     by_cell: dict[Cell, list[Outcome]] = {}
     for training, outcome in zip(made, outcomes, strict=True):
@@ -113,8 +142,8 @@ def report(
     repetitions = max(map(len, by_cell.values()))
     words = paper.reduced_words if reduced else ""
     lines = [
-        _line(paper, name, cell, found, words)
-        for name in paper.quantities
+        _line(paper, name, cell, [_value(each, quantity) for each in found], words)
+        for name, quantity in paper.quantities.items()
         for cell, found in by_cell.items()
     ]
     known = [outcome.metrics for outcome in outcomes if outcome.metrics is not None]
@@ -127,12 +156,48 @@ def report(
         lines=tuple(lines),
         runs=tuple(map(_run, made, outcomes)),
         doubts=paper.doubts,
+        created=time.time() if created is None else created,
     )
 
 
-def _line(paper: Paper, name: str, cell: Cell, found: Sequence[Outcome], reduced: str) -> Line:
+def study_report(
+    study: Study, order: Order, found: Found, seconds: float, created: float
+) -> Report:
+    """Put what a study came to beside what is printed.
+
+    Args:
+        study: The study.
+        order: How it was computed.
+        found: What came out.
+        seconds: How long it took.
+        created: When it was computed, in seconds since 1970.
+    """
+    words = study.reduced_words if order.reduced else ""
+    lines = [
+        _line(study, name, cell, found.values[name, *cell], words)
+        for name in study.quantities
+        for cell in study.cells
+        if (name, *cell) in found.values
+    ]
+    return Report(
+        paper=study.name,
+        variant=order.variant,
+        reduced=words,
+        repetitions=order.repetitions,
+        seconds=seconds,
+        lines=tuple(lines),
+        runs=found.runs,
+        doubts=study.doubts,
+        created=created,
+        panels=found.panels,
+        notes=found.notes,
+    )
+
+
+def _line(
+    paper: Paper, name: str, cell: Cell, values: Sequence[float | None], reduced: str
+) -> Line:
     quantity, printed = paper.quantities[name], paper.printed.get((name, *cell))
-    values = [_value(outcome, quantity.field, quantity.scale) for outcome in found]
     known = [value for value in values if value is not None]
     mean = printed.mean if printed else None
     std = printed.std if printed else None
@@ -151,13 +216,25 @@ def _line(paper: Paper, name: str, cell: Cell, found: Sequence[Outcome], reduced
             paper.repetitions,
             point=quantity.point,
             why_not=f"the protocol is reduced: {reduced}" if reduced else "",
+            relation=printed.relation if printed else "=",
+            exact=quantity.exact,
         ),
+        printed.relation if printed else "=",
     )
 
 
-def _value(outcome: Outcome, field: str, scale: float) -> float | None:
-    value = getattr(outcome.metrics, field, None)
-    return None if value is None or not math.isfinite(value) else scale * value
+def _value(outcome: Outcome, quantity: Quantity) -> float | None:
+    value = getattr(outcome.metrics, quantity.field, None)
+    return None if value is None or not math.isfinite(value) else quantity.scale * value
+
+
+def figure(mean: float | None, std: float | None, digits: int) -> str:
+    """Return a figure with its spread as a person reads it; very small ones by powers of ten."""
+    if mean is None:
+        return "–"
+    tiny = mean != 0 and abs(mean) < 0.5 * 10**-digits
+    style = ".1e" if tiny else f",.{digits}f"
+    return f"{mean:{style}}" + ("" if std is None else f" ± {std:{style}}")
 
 
 def _run(training: Training, outcome: Outcome) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground.experiment import Experiment
-from playground.papers.paper import PAPERS, Paper, Printed, Quantity
+from playground.papers.paper import PAPERS, Printed, Quantity, Table
 
 _PAPER = "Giesecke and Kröner (2021)"
 DEPTHS = (1, 3, 5, 10, 20, 40, 100)
@@ -86,7 +86,7 @@ _DEPTH_DOUBTS = (
 )
 
 PAPERS.add(
-    Paper(
+    Table(
         name="001/table1",
         label="Table 1: accuracy by depth",
         summary="StandardNet and RK4Net of 1 to 100 layers on the spiral: mean accuracy in percent.",
@@ -119,7 +119,7 @@ PAPERS.add(
     )
 )
 PAPERS.add(
-    Paper(
+    Table(
         name="001/table2",
         label="Table 2: cost by depth",
         summary="The same trainings as table 1: mean cost (cross-entropy) in tenths.",
@@ -153,7 +153,7 @@ PAPERS.add(
 )
 _DONUT_2D6C = {"name": "donut_multiclass", "options": {"dim": 2, "classes": 6}}
 PAPERS.add(
-    Paper(
+    Table(
         name="001/table3",
         label="Table 3: variability",
         summary="RK4Net of 100 layers on the donut with six classes: mean and standard deviation.",
@@ -190,7 +190,7 @@ _SETS: dict[str, dict[str, Any]] = {
 }
 _BY_SET = ("StandardNet", "EulerNet", "RK4Net"), tuple(_SETS)
 PAPERS.add(
-    Paper(
+    Table(
         name="001/table4",
         label="Table 4: nets and data sets",
         summary="StandardNet of 5 layers, EulerNet and RK4Net of 100 on six sets of several classes.",

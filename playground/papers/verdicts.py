@@ -41,6 +41,8 @@ def judge(
     *,
     point: float | None,
     why_not: str = "",
+    relation: str = "=",
+    exact: bool = False,
 ) -> Verdict:
     """Compare reproduced values with a printed mean.
 
@@ -54,15 +56,21 @@ def judge(
         printed_repetitions: Of how many repetitions.
         point: One point in these units, ``None`` where there is none.
         why_not: Why the protocol allows no comparison, in words; empty if it does.
+        relation: ``=``, or ``≤`` or ``≥`` where the paper claims a bound.
+        exact: Whether the figure is counted, so that any difference is one.
     """
     if printed is None:
         return Verdict("cannot be judged", "nothing legible is printed")
     known = [value for value in values if math.isfinite(value)]
     if not known:
-        return Verdict("cannot be judged", "no training came to a figure")
+        return Verdict("cannot be judged", "nothing came to a figure")
     difference = statistics.fmean(known) - printed
+    if exact:
+        return _exactly(difference, relation)
     if why_not:
         return Verdict("cannot be judged", why_not, difference)
+    if relation != "=":
+        return _bounded(difference, relation)
     own = spread(known)
     if printed_std is not None:
         if own is None:
@@ -80,3 +88,21 @@ def judge(
     if within:
         return Verdict("agrees", f"differs {words}", difference, tolerance)
     return Verdict("differs", words, difference, tolerance)
+
+
+def _exactly(difference: float, relation: str) -> Verdict:
+    if relation != "=":
+        return _bounded(difference, relation)
+    if difference == 0:
+        return Verdict("agrees", "to the unit", difference, 0.0)
+    return Verdict("differs", f"by {difference:+,.10g}, where it can be counted", difference, 0.0)
+
+
+def _bounded(difference: float, relation: str) -> Verdict:
+    """Return whether a claimed bound holds for the mean."""
+    holds = difference <= 0 if relation == "≤" else difference >= 0
+    bound = "at most" if relation == "≤" else "at least"
+    words = (
+        f"{abs(difference):.3g} {'below' if difference < 0 else 'above'} what is claimed as {bound}"
+    )
+    return Verdict("agrees" if holds else "differs", words, difference, 0.0)

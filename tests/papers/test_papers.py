@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from playground.cli import main
 from playground.experiment import Experiment
-from playground.papers import PAPERS, Outcome, judge, report, trainings
+from playground.papers import PAPERS, Outcome, Table, judge, report, trainings
 from playground.papers.running import here
 from playground.training.events import Metrics
 
-VARIANTS = [(name, variant) for name, paper in PAPERS.items() for variant in paper.variants]
+TABLES = {name: paper for name, paper in PAPERS.items() if isinstance(paper, Table)}
+VARIANTS = [(name, variant) for name, paper in TABLES.items() for variant in paper.variants]
 
 
 @pytest.mark.parametrize(("name", "variant"), VARIANTS)
@@ -33,13 +34,20 @@ def test_every_cell_is_an_experiment_of_its_own(name, variant):
 @pytest.mark.parametrize("name", PAPERS)
 def test_what_is_printed_has_a_cell_and_a_quantity(name):
     paper = PAPERS[name]
-    assert paper.printed
     for quantity, row, column in paper.printed:
         assert quantity in paper.quantities
         assert (row, column) in paper.cells
+    assert bool(paper.cells) == bool(paper.quantities)
+    assert paper.reference
+    assert paper.variants
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_take_figures_from_trainings_and_have_a_quick_protocol(name):
+    paper = PAPERS[name]
+    assert paper.printed
     for quantity in paper.quantities.values():
         assert quantity.field in Metrics.__dataclass_fields__
-    assert paper.reference
     assert paper.reduced_words
     quick = trainings(paper, repetitions=1, reduced=True)
     assert len(quick) == len(paper.cells)
@@ -106,6 +114,21 @@ def test_what_cannot_be_asked_is_said(changes, message):
 )
 def test_verdicts(values, printed, std, point, kind):
     assert judge(values, printed, std, 4, point=point).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("value", "printed", "relation", "exact", "kind"),
+    [
+        (11_000_522.0, 11_000_522.0, "=", True, "agrees"),
+        (11_000_521.0, 11_000_522.0, "=", True, "differs"),
+        (79.9, 80.0, "≤", False, "agrees"),
+        (80.1, 80.0, "≤", False, "differs"),
+        (95.0, 90.0, "≥", False, "agrees"),
+        (89.0, 90.0, "≥", True, "differs"),
+    ],
+)
+def test_counts_agree_to_the_unit_and_claims_are_bounds(value, printed, relation, exact, kind):
+    assert judge([value], printed, None, 1, point=1.0, relation=relation, exact=exact).kind == kind
 
 
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.jobs import RunRecord, studies
-from playground.papers import PAPERS, Training, trainings
+from playground.papers import PAPERS, Table, Training, trainings
 from playground.papers.reports import Outcome, Report, report
 from playground.papers.running import outcomes_of
 from playground.training import estimate
@@ -13,6 +13,7 @@ from playground.ui import state
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title
 from playground.ui.labs.studying import draw_study
+from playground.ui.results.papers_computed import draw_computed, in_time
 from playground.ui.results.papers_settings import SHEET, Settings
 from playground.ui.results.papers_shown import draw_chart, draw_lines, draw_runs, draw_summary
 
@@ -23,55 +24,73 @@ def papers_page() -> None:
     settings = SHEET.open()
     title(SHEET, "Papers: printed beside reproduced")
     left, right = st.columns([1, 3], gap="large")
-    made = trainings(
-        settings.table, settings.way, settings.repetitions or None, reduced=settings.reduced
-    )
+    paper = settings.table
+    made = None
+    if isinstance(paper, Table):
+        made = trainings(
+            paper, settings.way, settings.repetitions or None, reduced=settings.reduced
+        )
     with left:
         _controls(settings, made)
     with right:
-        st.markdown(f"#### {settings.table.label}")
-        st.caption(f"{settings.table.summary} {settings.table.reference}.")
-        draw_study(
-            SHEET,
-            [training.experiment for training in made],
-            lambda runs: _results(settings, made, runs),
-        )
+        st.markdown(f"#### {paper.label}")
+        st.caption(f"{paper.summary} {paper.reference}.")
+        if made is None:
+            draw_computed(settings)
+        else:
+            draw_study(
+                SHEET,
+                [training.experiment for training in made],
+                lambda runs: _results(settings, made, runs),
+            )
     SHEET.close()
 
 
-def _controls(settings: Settings, made: list[Training]) -> None:
+def _controls(settings: Settings, made: list[Training] | None) -> None:
     form, table = SHEET.form, settings.table
     names = list(PAPERS)
     form.choose(
         "paper",
-        "Table",
+        "Table or figure",
         names,
         names.index(settings.paper),
-        lambda name: f"{PAPERS[name].label} ({name})",
+        lambda name: f"{name[:3]} · {PAPERS[name].label}",
     )
     ways = list(table.variants)
-    form.choose("variant", "As in", ways, ways.index(settings.way), lambda name: f"the {name}")
+    if len(ways) > 1:
+        form.choose("variant", "As in", ways, ways.index(settings.way), lambda name: f"the {name}")
     st.caption(f"{settings.way.capitalize()}: {table.variants[settings.way]}.")
-    form.field(settings, "repetitions")
-    form.field(settings, "reduced")
-    if settings.reduced:
-        st.caption(f"Reduced: {table.reduced_words}.")
+    if made is not None or table.quantities:
+        form.field(settings, "repetitions")
+    if table.reduced_words:
+        form.field(settings, "reduced")
+        if settings.reduced:
+            st.caption(f"Reduced: {table.reduced_words}.")
     shown = list(table.quantities)
-    form.choose(
-        "quantity",
-        "Shown",
-        shown,
-        shown.index(settings.shown),
-        lambda name: table.quantities[name].label,
-    )
-    st.caption(
-        f"{len(made)} trainings, about {_minutes(made)} of one core by an estimate that is good to a "
-        "factor of three."
-    )
+    if len(shown) > 1:
+        form.choose(
+            "quantity",
+            "Shown",
+            shown,
+            shown.index(settings.shown),
+            lambda name: table.quantities[name].label,
+        )
+    st.caption(_work(settings, made))
     if table.doubts:
         st.markdown("##### What is doubtful")
         for doubt in table.doubts:
             st.caption(f"• {doubt}")
+
+
+def _work(settings: Settings, made: list[Training] | None) -> str:
+    """Return how much there is to compute, in words."""
+    if made is not None:
+        seconds = _seconds(tuple(training.experiment.model_dump_json() for training in made))
+        about = f"about {in_time(seconds)} of one core"
+        return f"{len(made)} trainings, {about} by an estimate that is good to a factor of three."
+    study, order = settings.study, settings.order
+    seconds = study.reduced_seconds if order.reduced else study.seconds
+    return f"About {in_time(seconds * order.repetitions / study.repetitions)} of one core."
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -79,11 +98,6 @@ def _seconds(experiments: tuple[str, ...]) -> float:
     from playground.experiment import Experiment
 
     return sum(estimate(Experiment.model_validate_json(text)).seconds for text in experiments)
-
-
-def _minutes(made: list[Training]) -> str:
-    seconds = _seconds(tuple(training.experiment.model_dump_json() for training in made))
-    return f"{seconds / 60:.0f} minutes" if seconds > 100 else f"{seconds:.0f} seconds"
 
 
 def _results(settings: Settings, made: list[Training], runs: list[RunRecord | None]) -> None:

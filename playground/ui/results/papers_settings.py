@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator, model_validator
 
-from playground.papers import PAPERS
-from playground.papers import Paper as Table
+from playground.papers import PAPERS, Order, Paper, Study
 from playground.registry import Misfit, Options, option
 from playground.ui.sheet import Sheet
 
@@ -15,7 +14,7 @@ _FIRST = next(iter(PAPERS))
 class Settings(Options):
     """What is set on the page of the papers."""
 
-    paper: str = option(_FIRST, label="Table", help="The table that is computed anew.")
+    paper: str = option(_FIRST, label="Table or figure", help="What is computed anew.")
     variant: str = option(
         "",
         label="As in",
@@ -24,7 +23,7 @@ class Settings(Options):
     repetitions: int = option(
         0,
         label="Repetitions",
-        help="Trainings of each cell, each with new data and weights; 0 takes as many as the paper.",
+        help="Of each cell, each with new data and weights; 0 takes as many as the paper.",
         ge=0,
         le=20,
         step=1,
@@ -57,9 +56,20 @@ class Settings(Options):
         return self
 
     @property
-    def table(self) -> Table:
-        """The table that is computed anew."""
+    def table(self) -> Paper:
+        """What is computed anew."""
         return PAPERS[self.paper]
+
+    @property
+    def study(self) -> Study:
+        """What is computed anew, where it is a study."""
+        assert isinstance(self.table, Study)
+        return self.table
+
+    @property
+    def order(self) -> Order:
+        """How the study is computed."""
+        return self.study.order(self.way, self.repetitions or None, reduced=self.reduced)
 
     @property
     def way(self) -> str:
@@ -68,8 +78,8 @@ class Settings(Options):
 
     @property
     def shown(self) -> str:
-        """The quantity that the chart shows."""
-        return self.quantity or next(iter(self.table.quantities))
+        """The quantity that the chart shows; empty where there is none."""
+        return self.quantity or next(iter(self.table.quantities), "")
 
 
 SHEET = Sheet("papers", Settings)

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.charts.papers import beside
-from playground.papers import Report
+from playground.papers import Line, Quantity, Report, Table
+from playground.papers.reports import figure
 from playground.ui.labs.charting import draw, table
 from playground.ui.results.papers_settings import Settings
 
@@ -20,7 +21,8 @@ def draw_summary(settings: Settings, found: Report) -> None:
     """Draw how many lines agree, in words."""
     cells = len({(line.row, line.column) for line in found.lines})
     total = len(settings.table.cells)
-    part = "" if cells == total else f" So far {cells} of {total} cells have been trained."
+    partly = isinstance(settings.table, Table) and cells < total
+    part = f" So far {cells} of {total} cells have been trained." if partly else ""
     if found.reduced:
         st.info(
             f"Reduced protocol: {found.reduced}. Its figures are not held against print.{part}",
@@ -80,8 +82,11 @@ def draw_lines(settings: Settings, found: Report) -> None:
             "net": [line.row for line in found.lines],
             "of": [line.column for line in found.lines],
             "figure": [quantities[line.quantity].label for line in found.lines],
-            "printed": [_figure(line.printed, line.printed_std) for line in found.lines],
-            "reproduced": [_figure(line.mean, line.std) for line in found.lines],
+            "printed": [_printed(line, quantities[line.quantity]) for line in found.lines],
+            "reproduced": [
+                figure(line.mean, line.std, quantities[line.quantity].digits)
+                for line in found.lines
+            ],
             "verdict": [_MARKS[line.verdict.kind] for line in found.lines],
             "why": [line.verdict.words for line in found.lines],
         }
@@ -97,10 +102,9 @@ def draw_lines(settings: Settings, found: Report) -> None:
     )
 
 
-def _figure(mean: float | None, std: float | None) -> str:
-    if mean is None:
-        return "–"
-    return f"{mean:.2f}" + ("" if std is None else f" ± {std:.2f}")
+def _printed(line: Line, quantity: Quantity) -> str:
+    bound = "" if line.relation == "=" or line.printed is None else f"{line.relation} "
+    return bound + figure(line.printed, line.printed_std, quantity.digits)
 
 
 def draw_runs(found: Report) -> None:
