@@ -108,8 +108,8 @@ def test_a_trained_net_takes_other_schemes_and_shows_its_eigenvalues(lab):
     page.get_by_role("button", name="Train one in the playground").click()
     finished = page.locator(".st-key-figures", has_text="finished")
     expect(finished).to_be_visible(timeout=120 * SECONDS)
-    page.get_by_text("Labs", exact=True).click()
-    page.get_by_role("link", name="Integrators").click()
+    page.get_by_role("button", name="Labs").click()
+    page.get_by_role("menuitem", name="Integrators").click()
     expect(
         page.get_by_text(re.compile("what it learned is a flow|errors of its scheme"))
     ).to_be_visible(timeout=60 * SECONDS)

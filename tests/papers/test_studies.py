@@ -9,12 +9,13 @@ import vl_convert
 
 from playground.charts.panels import PANELS, panel_chart
 from playground.jobs import Reader
+from playground.jobs.one_order import Told, tried
 from playground.papers import PAPERS, Found, Order, Panel, Printed, Quantity, Study, study_report
 from playground.papers.document import markdown
 from playground.papers.reports import Report
 from playground.papers.studied import Studied
 from playground.papers.tasks import StudyTasks
-from playground.papers.worker import Told, work
+from playground.papers.worker import work
 
 PICTURE = Panel(
     "Errors", "lines", {"x": [1, 2], "y": [0.1, 0.01], "series": ["a", "a"]}, {"x": "n", "y": "e"}
@@ -79,15 +80,13 @@ def test_what_came_out_is_kept_for_each_way_and_replaced(study, tmp_path):
 def test_the_worker_stores_the_result_or_says_why_not(study, tmp_path):
     told = Told()
     order = {"home": str(tmp_path), "paper": study.name}
-    work(
-        {**order, "order": json.dumps({"variant": "text", "repetitions": 2, "reduced": True})}, told
-    )
+    asked = {"variant": "text", "repetitions": 2, "reduced": True}
+    tried(work, {**order, "order": json.dumps(asked)}, told)
     assert (told.status, told.share) == ("finished", 0.5)
     found = Studied(Reader(tmp_path).store).get(study, study.order(reduced=True))
     assert found.lines[0].verdict.kind == "cannot be judged"
     table = Told()
-    asked = {"variant": "code", "repetitions": 1, "reduced": True}
-    work({**order, "paper": "001/table1", "order": json.dumps(asked)}, table)
+    tried(work, {**order, "paper": "001/table1", "order": json.dumps(asked)}, table)
     assert table.status == "failed"
     assert "is a table" in table.reason
 
