@@ -84,6 +84,28 @@ def table(lines: Sequence[Line], name: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+def grid(report: Report, quantity: str) -> str:
+    """Return one quantity of a table in the shape of the print, what came out under what is printed.
+
+    Args:
+        report: The table computed anew.
+        quantity: Short name of the quantity.
+    """
+    paper = PAPERS[report.paper]
+    digits = paper.quantities[quantity].digits
+    lines = {(line.row, line.column): line for line in report.lines if line.quantity == quantity}
+    rows = [f"| {paper.quantities[quantity].label} | {' | '.join(paper.columns)} |"]
+    rows.append("| --- |" + " ---: |" * len(paper.columns))
+    for row in paper.rows:
+        own = [lines[row, column] for column in paper.columns]
+        printed = " | ".join(figure(line.printed, line.printed_std, digits) for line in own)
+        reproduced = " | ".join(figure(line.mean, line.std, digits) for line in own)
+        marks = " | ".join(line.verdict.kind for line in own)
+        rows += [f"| {row}, printed | {printed} |", f"| {row}, here | {reproduced} |"]
+        rows.append(f"| verdict | {marks} |")
+    return "\n".join(rows) + "\n"
+
+
 def _day(report: Report) -> str:
     return datetime.datetime.fromtimestamp(report.created, datetime.UTC).strftime("%Y-%m-%d")
 
