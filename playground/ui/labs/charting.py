@@ -13,7 +13,7 @@ from playground.ui.exports import chart_menu
 from playground.ui.sheet import Sheet
 
 _ROW = 20  # pixels of a name in a legend
-_BRIEF = 3  # letters of a name of which several fit side by side anywhere
+_BESIDE = 24  # letters of the two longest names of a legend that fit side by side anywhere
 
 
 def title(sheet: Sheet, text: str) -> None:
@@ -73,7 +73,7 @@ def draw(
 def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
     """Return a chart whose legend has one column, as long names need where there is little room."""
     names = _names(specification)
-    if max(map(len, names), default=0) <= _BRIEF:
+    if sum(sorted(map(len, names))[-2:]) <= _BESIDE:
         return specification
     config = specification.get("config", {})
     legend = {**config.get("legend", {}), "columns": 1}

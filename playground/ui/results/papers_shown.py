@@ -87,10 +87,14 @@ def draw_lines(settings: Settings, found: Report) -> None:
                 figure(line.mean, line.std, quantities[line.quantity].digits)
                 for line in found.lines
             ],
+            "difference": [_signed(line.verdict.difference) for line in found.lines],
+            "allowed": [_allowed(line) for line in found.lines],
             "verdict": [_MARKS[line.verdict.kind] for line in found.lines],
-            "why": [line.verdict.words for line in found.lines],
         }
     )
+    if found.count("cannot be judged"):
+        kinds = [(line.verdict.kind, line.verdict.words) for line in found.lines]
+        rows["why"] = [words if kind == "cannot be judged" else "" for kind, words in kinds]
     with st.container(key="paper_lines"):
         table(rows)
     st.download_button(
@@ -100,6 +104,18 @@ def draw_lines(settings: Settings, found: Report) -> None:
         mime="application/json",
         icon=":material/download:",
     )
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.3g}"
+
+
+def _allowed(line: Line) -> str:
+    """Return what passes for no difference."""
+    if line.relation != "=":
+        return f"{line.relation} {line.printed:g}" if line.printed is not None else "–"
+    tolerance = line.verdict.tolerance
+    return "–" if tolerance is None else f"± {tolerance:.3g}"
 
 
 def _printed(line: Line, quantity: Quantity) -> str:
