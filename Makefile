@@ -16,7 +16,7 @@ UNITS := .pytest_cache/units.txt
 test: $(VENV)/dev.stamp browser lint
 	$(call together,)
 
-# Every combination where `make test` takes a cover of them.
+# Every combination, and every slow test that has a like one, where `make test` takes a cover of them.
 test-full: $(VENV)/dev.stamp browser lint
 	$(call together,-m "full or not full")
 

@@ -28,6 +28,7 @@ def train(page):
     expect(ended).to_have_count(2, timeout=2 * PATIENCE)
 
 
+@pytest.mark.full
 def test_both_nets_are_trained_and_compared(lab):
     page = lab(f"{SHORT}&{fresh()}")
     expect(page.get_by_text("not trained yet: 3 epochs")).to_have_count(2, timeout=PATIENCE)

@@ -108,6 +108,7 @@ def test_a_fit_is_stopped(lab):
     expect(button(page, "Train again")).to_be_visible()
 
 
+@pytest.mark.full
 def test_another_system_stops_the_fit_and_begins_anew(lab):
     page = lab(f"{SMALL}&iterations=20000".replace("iterations=150&", ""))
     button(page, "Train").click()

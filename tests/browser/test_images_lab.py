@@ -72,6 +72,7 @@ def downloaded(page, label):
     return Path(waiting.value.path()).read_bytes()
 
 
+@pytest.mark.full
 def test_a_flow_with_a_defence_begins_small_and_is_trained(lab):
     page = lab(f"{SHORT.rpartition('&')[0]}&network=preact_resnet&{fresh()}")
     see(page, "Not trained yet: 3 epochs")

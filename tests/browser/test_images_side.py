@@ -21,6 +21,7 @@ def lab(open_lab):
     return partial(open_lab, "images", "What the paper prints", patience=PATIENCE)
 
 
+@pytest.mark.full
 def test_two_nets_are_trained_twice_and_compared_in_pairs(lab):
     seed = random.randrange(9000)
     page = lab(f"{TINY}&side_rivals=tm_resnet&weight_seed={seed}")

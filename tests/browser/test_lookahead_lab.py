@@ -144,6 +144,7 @@ def test_a_study_is_trained_in_the_background_and_found_again_by_its_link(lab, a
     expect(page.get_by_role("button", name="Train the other 2")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_study_can_be_stopped_and_goes_on(lab):
     # Minutes of training, and seeds that no earlier attempt of this test has had.
     page = lab(

@@ -137,6 +137,7 @@ def test_a_formula_over_the_plane_and_what_is_said_of_a_bad_one(lab):
         assert float(cell["value"]) == pytest.approx(x * y + math.cos(3 * x), abs=0.2)
 
 
+@pytest.mark.full
 def test_own_numbers_are_fitted(lab):
     page = lab(f"optimizer.adam_steps=200&lbfgs=300&{fresh()}")
     lines = ["t,height", *(f"{i / 60},{(i / 60 - 0.3) ** 2}" for i in range(61))]
@@ -153,6 +154,7 @@ def test_own_numbers_are_fitted(lab):
     assert float(table(page)[0]["RMS between"]) < 0.05
 
 
+@pytest.mark.full
 def test_a_figure_is_trained_by_one_button(lab):
     page = lab(f"view=figure1&protocol=look&first={random.randrange(9000)}")
     see(page, "0 of 5 nets are trained")

@@ -273,6 +273,7 @@ def test_narrow_window_folds_the_controls_into_tabs(play):
     assert wide.get_by_role("tab", name="Network and training").count() == 0
 
 
+@pytest.mark.full
 def test_three_inputs_can_be_chosen_for_the_axes(play):
     page = play({**SMALL, "data": "spiral_3d"})
     first = pixels(boundary(page))

@@ -79,6 +79,7 @@ def test_a_run_is_checked_and_the_report_is_found_again(lab, jobs, run, new_page
     assert len(Reports(jobs.store).of(run)) == 1
 
 
+@pytest.mark.full
 def test_hidden_gradients_are_suspected_and_an_earlier_report_is_one_click_away(lab, jobs):
     masked = trained(jobs, weight_seed=2)
     scaled_head(jobs, masked, 1e4)

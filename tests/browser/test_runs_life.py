@@ -127,6 +127,7 @@ def test_back_and_forward_restore_settings_and_runs(play):
     chosen(page, "Moons")
 
 
+@pytest.mark.full
 def test_an_edit_under_a_cap_of_one_trains_on(play, home):
     page = play({**LONG, "epochs": "2000"})
     press(page, "Train")

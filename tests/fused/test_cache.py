@@ -55,6 +55,7 @@ def test_an_edited_helper_is_never_answered_from_the_cache(tmp_path):
     assert run(sources, tmp_path) == [3, 0]
 
 
+@pytest.mark.full
 def test_the_fingerprint_is_what_guards_against_it(tmp_path):
     """Numba alone, in one folder for all versions, gives the old answer."""
     sources = tmp_path / "sources"

@@ -186,6 +186,7 @@ def test_a_hung_worker_is_restarted_when_its_run_is_stopped(engine_jobs: Jobs) -
     wait(lambda: engine_jobs.engine_state().slots == 2, "a new worker has taken its place")
 
 
+@pytest.mark.full
 def test_slots_are_shared_and_sharing_changes_nothing(engine_jobs: Jobs, reference) -> None:
     others = [Jobs(user=name) for name in ("bob", "cyd")]
     runs = [engine_jobs.submit(EXPERIMENT), *(other.submit(EXPERIMENT) for other in others)]

@@ -197,6 +197,7 @@ def test_what_cannot_be_evaluated_is_said(
         evaluations.check("me", home, "../../etc", QUICK)
 
 
+@pytest.mark.full
 def test_a_run_that_is_deleted_meanwhile_keeps_no_report(
     jobs: Jobs, home: Path, train: Train, evaluations: Evaluations
 ) -> None:

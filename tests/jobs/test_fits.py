@@ -90,6 +90,7 @@ def test_a_fit_that_takes_too_long_is_stopped():
     fits.close()
 
 
+@pytest.mark.full
 def test_a_fit_ends_with_its_server(fits):
     started = fits.start("me", LONG)
     wait(lambda: started.rows)
