@@ -228,3 +228,33 @@ def follow(
         if time.monotonic() - moved > patience:
             raise TimeoutError(f"no training has moved for {patience:.0f} s; is the engine alive?")
         time.sleep(_BEAT_SECONDS)
+
+
+def courses(
+    jobs: Reader, run_ids: Sequence[str], quantity: str, every: int = 1
+) -> list[tuple[str, int, float]]:
+    """Return a quantity of many runs at the ends of epochs: id of the run, epoch, value.
+
+    Args:
+        jobs: The store.
+        run_ids: The runs.
+        quantity: A field of ``Metrics``; where a run has none there is no row.
+        every: Only each so many epochs, so that long runs do not take a page's time.
+
+    Raises:
+        ValueError: If there is no such quantity.
+    """
+    from playground.training.events import Metrics
+
+    if quantity not in Metrics.__dataclass_fields__:
+        legal = ", ".join(Metrics.__dataclass_fields__)
+        raise ValueError(f"quantity: {quantity!r} is not legal; legal is {legal}")
+    with jobs.store.reading() as db:
+        rows = db.execute(
+            f"SELECT m.run, CAST(m.epoch AS INTEGER) AS epoch, m.{quantity} AS value "
+            "FROM json_each(?) AS wanted JOIN metrics AS m ON m.run = wanted.value "
+            "WHERE m.epoch = CAST(m.epoch AS INTEGER) AND CAST(m.epoch AS INTEGER) % ? = 0 "
+            f"AND m.{quantity} IS NOT NULL ORDER BY m.run, m.step",
+            (json.dumps(list(run_ids)), max(1, every)),
+        ).fetchall()
+    return [(row["run"], row["epoch"], row["value"]) for row in rows]
