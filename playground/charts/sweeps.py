@@ -38,6 +38,7 @@ def heat(
         title: The quantity.
         less_is_better: Whether small values are the good ones.
     """
+    height = min(560, max(160, 44 * len(down)))
     base = alt.Chart(alt.NamedData(name=ROWS)).encode(
         x=alt.X("across:N", sort=list(across), title=across_title, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("down:N", sort=list(down), title=down_title),
@@ -53,7 +54,9 @@ def heat(
     scale = alt.Scale(scheme="viridis", reverse=less_is_better, zero=False)
     cells = base.mark_rect(stroke=None).encode(
         color=alt.Color(
-            "mean:Q", scale=scale, legend=alt.Legend(title=None, format=".4~g", gradientLength=160)
+            "mean:Q",
+            scale=scale,
+            legend=alt.Legend(title=None, format=".4~g", gradientLength=height - 24),
         ),
         tooltip=tips,
     )
@@ -61,7 +64,6 @@ def heat(
     if len(across) * len(down) <= MOST_WRITTEN:
         ink = alt.condition("datum.light", alt.value("#111111"), alt.value("#ffffff"))
         layers.append(base.mark_text(fontSize=12).encode(text="words:N", color=ink))
-    height = min(560, max(160, 44 * len(down)))
     return finish(
         alt.layer(*layers), f"{title} over {across_title} and {down_title}", height=height
     )
@@ -97,7 +99,7 @@ def pareto(
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=["on the front", "beaten"], range=[VALIDATION, TRAIN]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", columns=2, symbolOpacity=1),
     )
     named = base.transform_calculate(kind="datum.front ? 'on the front' : 'beaten'")
     front = (
@@ -132,8 +134,9 @@ def multiples(
     of: str,
     title: str,
     *,
+    log: bool = False,
     columns: int = 3,
-    width: int = 240,
+    width: int = 255,
 ) -> dict[str, Any]:
     """Return curves over epochs, a panel for each of one field's values, a colour for each of another's.
 
@@ -144,12 +147,13 @@ def multiples(
         series: Names in the order of their colours.
         of: What a series is.
         title: What is measured.
+        log: Whether the vertical axis is logarithmic; a band must then stay above zero.
         columns: Panels side by side.
         width: Width of a panel in pixels.
     """
     base = alt.Chart()
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickCount=5), scale=alt.Scale(nice=False))
-    scale = alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
     colours = [CLASSES[i % len(CLASSES)] for i in range(len(series))]
     colour = alt.Color(
         "series:N",
@@ -163,7 +167,7 @@ def multiples(
     )
     line = base.mark_line(strokeWidth=1.8, clip=True).encode(
         x=x,
-        y=alt.Y("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, format=".4~g")),
+        y=alt.Y("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=4, format=".3~g")),
         color=colour,
         tooltip=[
             alt.Tooltip("panel:N", title="panel"),

@@ -131,6 +131,15 @@ def test_curves_are_means_at_each_epoch():
     assert (third["panel"], third["mean"]) == ("q", 90)
 
 
+def test_on_a_logarithmic_axis_nothing_is_below_zero():
+    courses = [("a", 1, 1.0), ("b", 1, 0.0), ("a", 2, 1e-3), ("b", 2, 4.0)]
+    rows = curve_rows(courses, dict.fromkeys("ab", ("p", "s")), 1.0, log=True)
+    first, second = rows.to_dict("records")
+    assert (first["mean"], first["low"]) == (1.0, 1.0)
+    assert second["mean"] == pytest.approx(math.sqrt(4e-3))
+    assert second["low"] * second["high"] == pytest.approx(second["mean"] ** 2)
+
+
 def test_numbers_are_ordered_by_size_and_names_as_they_come():
     assert ordered([10, 3, 10, 0.5]) == [0.5, 3, 10]
     assert ordered(["rk4", "euler", "rk4"]) == ["rk4", "euler"]

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from playground.sweeping import Row, Sweep, front_of
@@ -113,6 +114,8 @@ def curve_rows(
     courses: Sequence[tuple[str, int, float]],
     places: dict[str, tuple[str, str]],
     factor: float,
+    *,
+    log: bool = False,
 ) -> pd.DataFrame:
     """Return mean and spread over the repetitions at each epoch: panel, series, epoch, mean, low, high.
 
@@ -120,13 +123,20 @@ def curve_rows(
         courses: Id of a run, epoch and value.
         places: Panel and series of each run.
         factor: What values are multiplied by.
+        log: Whether they are drawn on a logarithmic axis: mean and spread are of their logarithms, and
+            what is not positive is left out.
     """
     frame = pd.DataFrame(courses, columns=["run", "epoch", "value"])
-    frame["value"] = factor * frame["value"].astype(float)
-    frame["panel"] = [places[run][0] for run in frame["run"]]
-    frame["series"] = [places[run][1] for run in frame["run"]]
+    values = factor * frame["value"].astype(float)
+    if log:
+        frame, values = frame[values > 0], np.log(values[values > 0])
+    panels, series = zip(*(places[run] for run in frame["run"])) if len(frame) else ((), ())
+    frame = frame.assign(value=values, panel=panels, series=series)
     keys = ["panel", "series", "epoch"]
-    grouped = frame.groupby(keys, sort=False)["value"].agg(["mean", "std"]).reset_index()
-    spread = grouped["std"].fillna(0.0)
-    grouped["low"], grouped["high"] = grouped["mean"] - spread, grouped["mean"] + spread
-    return grouped[[*keys, "mean", "low", "high"]]
+    made = frame.groupby(keys, sort=False)["value"].agg(["mean", "std"]).reset_index()
+    spread = made["std"].fillna(0.0)
+    made["low"], made["high"] = made["mean"] - spread, made["mean"] + spread
+    if log:
+        ends = ["mean", "low", "high"]
+        made[ends] = np.exp(made[ends])
+    return made[[*keys, "mean", "low", "high"]]

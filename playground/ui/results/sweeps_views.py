@@ -12,6 +12,7 @@ from playground.jobs import studies
 from playground.sweeping import Row, Sweep
 from playground.sweeping.results import QUANTITIES
 from playground.ui import state
+from playground.ui.browser import browser
 from playground.ui.labs.charting import draw
 from playground.ui.results.sweeps_rows import curve_rows, map_rows, ordered, short, word
 from playground.ui.results.sweeps_settings import FORM, Settings
@@ -85,12 +86,13 @@ def draw_curves(settings: Settings, sweep: Sweep, found: Sequence[Row]) -> None:
         st.caption(f"No setting has this: {QUANTITIES[settings.curve]}.")
         return
     accuracy = settings.curve == "validation_accuracy"
-    rows = curve_rows(courses, places, 100.0 if accuracy else 1.0)
-    draw(
-        "curves",
-        multiples(tuple(panels), tuple(series), short(last), QUANTITIES[settings.curve]),
-        rows,
-    )
+    rows = curve_rows(courses, places, 100.0 if accuracy else 1.0, log=not accuracy)
+    room = {"columns": 2, "width": 280} if browser().narrow else {}
+    words = QUANTITIES[settings.curve]
+    chart = multiples(tuple(panels), tuple(series), short(last), words, log=not accuracy, **room)
+    draw("curves", chart, rows)
+    kind = "Mean" if accuracy else "Geometric mean"
+    st.caption(f"{kind} over the repetitions that have ended, with one standard deviation.")
     if left_out:
         st.caption(
             f"{left_out} of {len(found)} settings are left out: more than {_PANELS} panels of "
