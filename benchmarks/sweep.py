@@ -53,8 +53,6 @@ def _measured(jobs: Jobs, plan: Sweep) -> dict[str, float]:
     points = plan.points()
     experiments = distinct(points)
     engine, slots = jobs.engine_state().pid, jobs.engine_state().slots
-    _latency(jobs, plan)
-    idle = [_latency(jobs, plan) for _ in range(10)]
     estimated = size(plan).seconds
     began, cpu = time.perf_counter(), _cpu_seconds(engine)
     storing.start(jobs, plan)
@@ -65,6 +63,7 @@ def _measured(jobs: Jobs, plan: Sweep) -> dict[str, float]:
         time.sleep(_BEAT)
     wall = time.perf_counter() - began
     used = _cpu_seconds(engine) - cpu
+    idle = [_latency(jobs, plan) for _ in range(10)]  # of as many runs, when none trains
     runs = studies.find(jobs, experiments)
     ended = rows(points, experiments, ended_of(jobs, runs))
     trained = sum(row.mean("seconds") * row.ended for row in ended)
@@ -77,6 +76,7 @@ def _measured(jobs: Jobs, plan: Sweep) -> dict[str, float]:
         "training_seconds": trained,
         "estimated_seconds": estimated,
         "share_of_slots": used / (wall * slots),
+        "occupied": sum(run.ended - run.started for run in runs if run) / (wall * slots),
         "idle_ms": 1e3 * statistics.median(idle),
         "busy_ms": 1e3 * statistics.median(busy),
         "busy_worst_ms": 1e3 * max(busy),
@@ -142,6 +142,7 @@ def _print(found: dict[str, float]) -> None:
         f"sweep: {found['ended']:.0f} of {found['nets']:.0f} nets in {found['wall_seconds']:.1f} s"
     )
     print(f"  processor time of the engine / (wall × slots)  {found['share_of_slots']:6.2f}")
+    print(f"  time that the slots had a run / (wall × slots) {found['occupied']:6.2f}")
     print(f"  training time / estimate                       {_ratio(found, 'training_seconds')}")
     print(f"  wall time / (estimate / slots)                 {_wall_ratio(found):6.2f}")
     print(f"  the store, idle                                {found['idle_ms']:6.1f} ms")

@@ -12,6 +12,10 @@ from playground.training import estimate, refusal
 
 MOST_ESTIMATED = 100
 """Settings that are estimated one by one; of more, so many spread evenly stand for all."""
+BEGINNING_SECONDS = 0.25
+"""Of one core, measured: to draw the data, make the net and judge it before the first step (0.15), and what
+the engine does to hand a run over and to keep it (0.1). It is most of what a very small net takes, and
+``estimate`` does not tell it."""
 HONESTY = "an estimate that is good to a factor of about three"
 
 
@@ -60,14 +64,15 @@ def size(sweep: Sweep) -> Size:
     points = sweep.points()
     needs = [estimate(point.experiments[0]) for point in _sample(points)]
     runs = len(distinct(points))
-    mean = sum(need.seconds for need in needs) / len(needs)
+    times = [need.seconds + BEGINNING_SECONDS for need in needs]
+    mean = sum(times) / len(times)
     sizes = [need.parameters for need in needs]
     return Size(
         len(points),
         runs,
         len(needs),
         mean * runs,
-        max(need.seconds for need in needs),
+        max(times),
         (min(sizes), max(sizes)),
     )
 
@@ -86,12 +91,17 @@ def too_large(sweep: Sweep, settings: Settings) -> str:
     that is not among them is refused when it is handed in.
     """
     points = sweep.points()
-    runs, most = len(distinct(points)), settings.max_study_runs_per_user
-    if runs > most:
-        return (
-            f"the sweep has {runs} trainings; legal on this server is up to {most} at once "
-            "(PLAYGROUND_MAX_STUDY_RUNS_PER_USER)"
-        )
+    runs = len(distinct(points))
+    # More than are kept would be cleared away while the last of them train.
+    for most, name, words in (
+        (settings.max_study_runs_per_user, "MAX_STUDY_RUNS_PER_USER", "at once"),
+        (settings.kept_study_runs_per_user, "KEPT_STUDY_RUNS_PER_USER", "that it keeps"),
+    ):
+        if runs > most:
+            return (
+                f"the sweep has {runs} trainings; legal on this server is up to {most} {words} "
+                f"(PLAYGROUND_{name})"
+            )
     for point in _sample(points):
         why = refusal(point.experiments[0])
         if why:
@@ -103,7 +113,7 @@ def too_large(sweep: Sweep, settings: Settings) -> str:
 def duration(seconds: float) -> str:
     """Return a time in words, such as ``3 minutes``."""
     if seconds < 100:
-        return f"{max(seconds, 1):.0f} seconds"
+        return "a second" if seconds < 1.5 else f"{seconds:.0f} seconds"
     if seconds < 6000:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

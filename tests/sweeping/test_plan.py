@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from playground.experiment import Experiment
 from playground.presets import presets
 from playground.sweeping import Sweep, distinct, size, too_large
-from playground.sweeping.size import duration
+from playground.sweeping.size import BEGINNING_SECONDS, duration
 from playground.training import estimate
 from playground.training.repetitions import seeded
 
@@ -134,9 +134,10 @@ def test_what_is_wrong_is_said_with_the_field_the_value_and_what_is_legal(given,
 def test_size_and_time_before_it_starts(sweep):
     found = size(sweep)
     each = [estimate(point.experiments[0]) for point in sweep.points()]
+    times = [need.seconds + BEGINNING_SECONDS for need in each]
     assert (found.points, found.runs, found.estimated) == (4, 8, 4)
-    assert found.seconds == pytest.approx(2 * sum(need.seconds for need in each))
-    assert found.longest == max(need.seconds for need in each)
+    assert found.seconds == pytest.approx(2 * sum(times))
+    assert found.longest == max(times)
     assert found.parameters == (each[0].parameters, each[1].parameters)
     assert "8 trainings" in found.words(2)
     assert "factor of about three" in found.words(2)
@@ -147,7 +148,7 @@ def test_of_many_settings_some_are_estimated_for_all(small):
     found = size(sweep)
     assert (found.points, found.estimated) == (300, 100)
     whole = sum(estimate(point.experiments[0]).seconds for point in sweep.points())
-    assert found.seconds == pytest.approx(whole, rel=0.02)
+    assert found.seconds == pytest.approx(whole + 300 * BEGINNING_SECONDS, rel=0.02)
     assert "from 100 of the 300 settings" in found.words(1)
 
 
@@ -159,6 +160,9 @@ def test_what_a_server_does_not_take_is_said_before(sweep, jobs, monkeypatch):
     words = too_large(sweep, read_settings())
     assert "8 trainings; legal on this server is up to 7" in words
     assert "PLAYGROUND_MAX_STUDY_RUNS_PER_USER" in words
+    monkeypatch.setenv("PLAYGROUND_MAX_STUDY_RUNS_PER_USER", "100")
+    monkeypatch.setenv("PLAYGROUND_KEPT_STUDY_RUNS_PER_USER", "7")
+    assert "PLAYGROUND_KEPT_STUDY_RUNS_PER_USER" in too_large(sweep, read_settings())
     long = Sweep(
         base=Experiment(path="torch", n_train=20000, batch_size=1),
         grid={"epochs": (1, 10000)},
@@ -174,7 +178,7 @@ def test_the_example_in_the_assets_is_one():
 
 def test_times_in_words():
     assert [duration(s) for s in (0.2, 59, 600, 7200)] == [
-        "1 seconds",
+        "a second",
         "59 seconds",
         "10 minutes",
         "2.0 hours",
