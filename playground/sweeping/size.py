@@ -13,9 +13,9 @@ from playground.training import estimate, refusal
 MOST_ESTIMATED = 100
 """Settings that are estimated one by one; of more, so many spread evenly stand for all."""
 BEGINNING_SECONDS = 0.25
-"""Of one core, measured: to draw the data, make the net and judge it before the first step (0.15), and what
-the engine does to hand a run over and to keep it (0.1). It is most of what a very small net takes, and
-``estimate`` does not tell it."""
+"""Of one core, measured: to draw the data, make the net and judge it before the first step (0.15), and
+what the engine does to hand a run over and to keep it (0.1). It is most of what a very small net takes,
+and ``estimate`` does not tell it."""
 HONESTY = "an estimate that is good to a factor of about three"
 
 

@@ -51,7 +51,8 @@ def _draw(settings: Settings, sweep: Sweep) -> None:
     words = " × ".join(f"{field} ({count})" for field, count in _counts(sweep))
     st.markdown(f"#### {state.plain(sweep.name) or 'Sweep'}: {state.plain(words)}")
     try:
-        needed, why = _needed(sweep.to_json())
+        slots = state.jobs().engine_state().slots or state.jobs().settings.workers
+        needed, why = _needed(sweep.to_json(), slots)
     except ValueError as error:
         st.error(f"{state.plain(str(error))}.", icon=":material/error:")
         return
@@ -76,10 +77,10 @@ def _counts(sweep: Sweep) -> list[tuple[str, int]]:
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating size and time …")
-def _needed(plan: str) -> tuple[str, str]:
+def _needed(plan: str, slots: int) -> tuple[str, str]:
     """Return size and time in words, and why the server does not take the sweep."""
-    sweep, settings = Sweep.from_json(plan), state.jobs().settings
-    return size(sweep).words(settings.workers), too_large(sweep, settings)
+    sweep = Sweep.from_json(plan)
+    return size(sweep).words(slots), too_large(sweep, state.jobs().settings)
 
 
 def _start(sweep: Sweep) -> None:
