@@ -18,6 +18,7 @@ from benchmarks.live import boundary, frame, resume
 from benchmarks.multi_stage import multi_stage
 from benchmarks.pixel import pixel
 from benchmarks.robust_table import robust_table
+from benchmarks.sweep import sweep
 from benchmarks.table1 import table1
 from playground.integrators import INTEGRATORS
 
@@ -25,7 +26,7 @@ LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
-WHOLE |= {"attacks": attacks, "robust_table": robust_table}
+WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep}
 ROUNDS = 9
 
 

@@ -204,6 +204,18 @@ def _slot(field: FieldInfo, texts: dict[str, str], key: str, notes: list[Note]) 
     return {"name": name, "options": options}
 
 
+_adapters: dict[int, tuple[FieldInfo, TypeAdapter[Any]]] = {}
+
+
+def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    """Return what validates a field; to make one takes longer than all that it ever validates."""
+    held = _adapters.get(id(field))
+    if held is None or held[0] is not field:  # the number of a field that is gone is given again
+        made = TypeAdapter(typing.Annotated[field.annotation, field])
+        held = _adapters[id(field)] = (field, made)
+    return held[1]
+
+
 def _leaf(field: FieldInfo, text: str, key: str, notes: list[Note]) -> Any:
     """Return the value of one field, brought to the nearest legal one where there is such."""
     reason = ""
@@ -211,7 +223,7 @@ def _leaf(field: FieldInfo, text: str, key: str, notes: list[Note]) -> Any:
         if len(text) > LONGEST:
             raise ValueError(f"it is longer than {LONGEST} characters")
         parsed = _parsed(field, text)
-        return TypeAdapter(typing.Annotated[field.annotation, field]).validate_python(parsed)
+        return _adapter(field).validate_python(parsed)
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
     except (ValueError, RecursionError) as error:

@@ -24,7 +24,7 @@ VIEW_SECONDS = 60.0
 FEW_STEPS = 100  # of somebody who steps by hand
 _UNFINISHED = (
     "SELECT id, user, kind, status, attempt, estimate_seconds, held_seconds, queued_since, assigned, "
-    "command, yield_asked, step, until_step FROM runs WHERE status IN ('queued', 'running')"
+    "command, yield_asked, step, until_step, priority FROM runs WHERE status IN ('queued', 'running')"
 )
 _TO_DRAW = (
     "SELECT id, user, view_version FROM runs "
@@ -47,6 +47,7 @@ class Task:
     is_view: bool
     short: bool
     background: bool = False
+    priority: int = 0
     begun: float = field(default_factory=time.monotonic)
     unwanted: float | None = None
 
@@ -137,6 +138,7 @@ class Dispatcher:
                 min(row["queued_since"], now),
                 self._is_short(row),
                 background=row["kind"] == STUDY,
+                priority=row["priority"],
             )
             for row in rows
             if row["status"] == "queued"
@@ -152,7 +154,16 @@ class Dispatcher:
             if task.short and task.run_id in by_id:
                 task.short = self._is_short(by_id[task.run_id], now - task.since)
         holding = [
-            Holding(t.run_id, t.user, t.since, t.short, t.is_view, t.run_id in asked, t.background)
+            Holding(
+                t.run_id,
+                t.user,
+                t.since,
+                t.short,
+                t.is_view,
+                t.run_id in asked,
+                t.background,
+                t.priority,
+            )
             for t in self.tasks.values()
         ]
         quantum = self._settings.quantum_seconds
@@ -182,7 +193,15 @@ class Dispatcher:
         self._served[work.user] = now
         key = f"{work.run_id}-{number}-{next(self._names)}-{now:.0f}"
         self.tasks[key] = Task(
-            work.run_id, work.user, slot, number, now, work.is_view, work.short, work.background
+            work.run_id,
+            work.user,
+            slot,
+            number,
+            now,
+            work.is_view,
+            work.short,
+            work.background,
+            work.priority,
         )
         function = tasks.draw_view if work.is_view else tasks.train_run
         self._pool.submit(slot, key, function, str(self._store.home), work.run_id, number)

@@ -3,7 +3,8 @@
 Views come before short trainings, and those before long ones; a long one that has waited for long
 counts as short. Within a rank the user with the fewest running comes first, then the one who was
 served least recently, then the work that has waited longest. Long trainings leave the last slot to
-interactive work.
+interactive work. Runs of studies come after all others; among those of one user the greater priority
+comes first, which gains nothing over other users.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Waiting:
         is_view: Whether only its views are to be drawn.
         version: Which view, for a view.
         background: Whether it comes after all other work and displaces none.
+        priority: Of two in the background that are one user's, the greater comes first.
     """
 
     run_id: str
@@ -37,6 +39,7 @@ class Waiting:
     is_view: bool = False
     version: int = 0
     background: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Holding:
     is_view: bool = False
     leaving: bool = False
     background: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class _Planner:
         self.running.update(h.user for h in self.holding)
         self.long = sum(not (h.short or h.is_view) for h in self.holding)
         self.long_limit = max(1, self.slots - 1)
+        # Since when a user waits for a slot in the background, whichever of the runs gets it.
+        self.waits: dict[str, float] = {}
 
     def rank(self, work: Waiting) -> int:
         if work.is_view:
@@ -82,9 +88,13 @@ class _Planner:
             return 3
         return 1 if work.short or self.now - work.since > PATIENCE * self.quantum else 2
 
-    def order(self, work: Waiting, fewer: int = 0) -> tuple[int, int, float, float]:
+    def order(self, work: Waiting, fewer: int = 0) -> tuple[float, ...]:
         served = self.started.get(work.user, self.served.get(work.user, 0.0))
-        return self.rank(work), self.running[work.user] - fewer, served, work.since
+        turn = (self.rank(work), self.running[work.user] - fewer, served)
+        if not work.background:
+            return *turn, work.since
+        # The users' turns are settled before priorities are looked at.
+        return *turn, self.waits.get(work.user, work.since), -work.priority, work.since
 
     def fits(self, work: Waiting) -> bool:
         return work.short or work.is_view or self.long < self.long_limit
@@ -92,6 +102,9 @@ class _Planner:
     def start(self, waiting: list[Waiting]) -> list[Waiting]:
         """Move from ``waiting`` what finds a free slot now; return it."""
         starts: list[Waiting] = []
+        for work in waiting:
+            if work.background:
+                self.waits[work.user] = min(self.waits.get(work.user, work.since), work.since)
         for _ in range(self.slots - len(self.holding)):
             fitting = [work for work in waiting if self.fits(work)]
             if not fitting:
@@ -124,7 +137,12 @@ class _Planner:
         if holder.short and not self.fits(work):  # its slot would stay empty
             return False
         again = Waiting(
-            holder.run_id, holder.user, self.now, holder.short, background=holder.background
+            holder.run_id,
+            holder.user,
+            self.now,
+            holder.short,
+            background=holder.background,
+            priority=holder.priority,
         )
         same = int(holder.user == work.user)
         return self.order(work, fewer=same) < self.order(again, fewer=1)

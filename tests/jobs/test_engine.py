@@ -15,10 +15,12 @@ import safetensors.torch
 import torch
 
 from playground.experiment import Experiment
-from playground.jobs import Jobs, RunRecord, engine, launch, pool
+from playground.jobs import Jobs, RunRecord, engine, launch, pool, studies
 from playground.jobs.launch import OTHER_ENGINE
 from playground.papers import PAPERS, trainings
 from playground.papers.running import by_engine, here
+from playground.sweeping import Sweep, distinct, storing
+from playground.sweeping.running import by_engine as train_sweep
 from playground.training import checkpoints, train
 from playground.training.control import View
 from playground.training.events import Checkpoint, Metrics
@@ -240,6 +242,36 @@ def test_a_table_of_a_paper_is_trained_once_and_keeps_its_runs(engine_jobs: Jobs
         )
     again = by_engine(made, engine_jobs, patience=90)
     assert [outcome.run for outcome in again] == [outcome.run for outcome in found]
+
+
+def test_kill_9_of_the_engine_in_mid_sweep_loses_no_finished_run(
+    engine_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Experiment(n_train=400, n_validation=64, epochs=6, batch_size=4)
+    sweep = Sweep(base=base, grid={"scheme": ("euler", "rk4"), "l2": (0, 0.01)}, repetitions=2)
+    experiments = distinct(sweep.points())
+    storing.start(engine_jobs, sweep)
+
+    def ended() -> dict[str, float]:
+        runs = studies.find(engine_jobs, experiments)
+        return {run.id: run.ended for run in runs if studies.is_done(run)}
+
+    wait(lambda: len(ended()) >= 2, "some have ended")
+    pid = engine_jobs.engine_state().pid
+    os.kill(pid, signal.SIGKILL)
+    wait(lambda: not alive(pid), "the engine is gone")
+    before = ended()
+    assert 2 <= len(before) < len(experiments)
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "FRESH_SECONDS", 1.0)
+        wait(lambda: engine_jobs.engine_state().state == "down", "its silence is noticed", 20)
+        found = train_sweep(sweep, engine_jobs, patience=90)  # nobody says what is missing
+    after = ended()
+    assert len(after) == len(experiments) == 8
+    assert before.items() <= after.items()  # what had ended was not trained again
+    assert [row.ended for row in found] == [2] * 4
+    for run_id in after:
+        assert engine_jobs.metrics(run_id)[-1].epoch == 6
 
 
 def test_an_orderly_end_hands_the_runs_back(engine_jobs: Jobs) -> None:

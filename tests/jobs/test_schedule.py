@@ -124,3 +124,47 @@ def test_everything_gets_done(jobs: list[tuple[str, bool, float]], slots: int) -
                 else:
                     del left[run_id]
     assert max(turns.values()) <= 2 + 40 / QUANTUM, "slots change hands too often"
+
+
+def study(run_id: str, user: str, since: float, priority: int = 0) -> Waiting:
+    return Waiting(run_id, user, since, short=True, background=True, priority=priority)
+
+
+def test_among_the_studies_of_one_user_the_greater_priority_comes_first() -> None:
+    waiting = [study("a", "ada", 1.0), study("b", "ada", 2.0, 5), study("c", "ada", 3.0, -1)]
+    assert [w.run_id for w in decide(waiting, [], 3).starts] == ["b", "a", "c"]
+
+
+def test_a_priority_overtakes_no_interactive_work() -> None:
+    waiting = [study("s", "ada", 1.0, 9), Waiting("long", "ada", 99.0)]
+    assert [w.run_id for w in decide(waiting, [], 2).starts] == ["long", "s"]
+    held = Holding("long", "ada", 1.0, short=True)
+    assert decide([study("s", "ada", 1.0, 9)], [held], 1).yields == ()
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9), st.integers(1, 3))
+def test_a_priority_gains_nothing_over_other_users(mine: int, theirs: int, slots: int) -> None:
+    """Whose turn it is does not depend on anybody's priorities."""
+
+    def users(one: int, other: int) -> list[str]:
+        waiting = [study(f"a{i}", "ada", i, one) for i in range(3)]
+        waiting += [study(f"b{i}", "bob", i + 0.5, other) for i in range(3)]
+        return [work.user for work in decide(waiting, [], slots).starts]
+
+    assert users(mine, theirs) == users(0, 0)
+    holding = [Holding("h", "bob", 1.0, short=True, background=True, priority=theirs)]
+    plain = [Holding("h", "bob", 1.0, short=True, background=True)]
+    asked = [study("a", "ada", 2.0, mine), study("b", "bob", 2.0, theirs)]
+    usual = [study("a", "ada", 2.0), study("b", "bob", 2.0)]
+    one, other = decide(asked, holding, 1), decide(usual, plain, 1)
+    assert (one.yields, one.starts) == (other.yields, other.starts)
+
+
+def test_only_a_greater_or_equal_priority_takes_turns_with_what_trains() -> None:
+    def asks(waits: int, trains: int) -> tuple[str, ...]:
+        held = Holding("h", "ada", 1.0, short=True, background=True, priority=trains)
+        return decide([study("w", "ada", 2.0, waits)], [held], 1).yields
+
+    assert asks(1, 0) == ("h",)
+    assert asks(0, 0) == ("h",)
+    assert asks(0, 1) == ()

@@ -79,6 +79,24 @@ def test_a_study_is_stopped_by_its_owner_only(jobs: Jobs, three: list[Experiment
     assert [studies.is_done(run) for run in after] == [True, False, False]
 
 
+def test_the_last_figures_of_many_runs(jobs: Jobs, three: list[Experiment]) -> None:
+    studies.hand_in(jobs, three, priority=3)
+    runs = studies.find(jobs, three)
+    assert [run.priority for run in runs] == [3, 3, 3]
+    with jobs.store.writing() as db:
+        for run, steps in ((runs[0], (0, 8, 16)), (runs[2], (4,))):
+            for step in steps:
+                db.execute(
+                    "INSERT INTO metrics (run, step, epoch) VALUES (?, ?, ?)",
+                    (run.id, step, step / 8),
+                )
+    found = studies.last_figures(jobs, [run.id for run in runs])
+    assert {key: metrics.step for key, metrics in found.items()} == {runs[0].id: 16, runs[2].id: 4}
+    for run_id, metrics in found.items():
+        whole = studies.figures(jobs, [run_id])[run_id]
+        assert (metrics.step, metrics.epoch) == (whole[-1].step, whole[-1].epoch)
+
+
 def test_studies_have_caps_of_their_own(
     home: Path,
     experiment: Experiment,

@@ -16,18 +16,26 @@ from playground.ui.sheet import Sheet
 
 _BEAT_SECONDS = 1.0
 Draw = Callable[[list[RunRecord | None]], None]
+HandIn = Callable[[Sequence[Experiment]], object]
 
 
-def draw_study(sheet: Sheet[Any], experiments: Sequence[Experiment], draw: Draw) -> None:
+def draw_study(
+    sheet: Sheet[Any],
+    experiments: Sequence[Experiment],
+    draw: Draw,
+    hand_in: HandIn | None = None,
+) -> None:
     """Draw the button that trains, the progress, and the results as far as there are some.
 
     Args:
         sheet: Of the page; a control among the results that changes it has the page drawn anew.
         experiments: What is to be trained.
         draw: Draws the results; is handed the run of each experiment, ``None`` where there is none.
+        hand_in: Hands them in, which may raise Refused; as they are, without.
     """
     pace = _pace(_runs(experiments))
-    st.fragment(_beat, run_every=pace)(sheet, experiments, draw, sheet.settings, pace, [])
+    beat = st.fragment(_beat, run_every=pace)
+    beat(sheet, experiments, draw, hand_in or _as_they_are, sheet.settings, pace, [])
 
 
 def _runs(experiments: Sequence[Experiment]) -> list[RunRecord | None]:
@@ -42,6 +50,7 @@ def _beat(
     sheet: Sheet[Any],
     experiments: Sequence[Experiment],
     draw: Draw,
+    hand_in: HandIn,
     settings: Any,
     pace: float | None,
     beaten: list[bool],
@@ -52,6 +61,7 @@ def _beat(
         sheet: Of the page.
         experiments: What is trained.
         draw: Draws the results.
+        hand_in: Hands the experiments in.
         settings: What the page was drawn for.
         pace: How often this is drawn, in seconds.
         beaten: Empty in the page's own run; the same list comes again with each beat.
@@ -62,13 +72,15 @@ def _beat(
     if not first and sheet.settings != settings:
         st.rerun()
     runs = _runs(experiments)
-    _progress(experiments, runs)
+    _progress(experiments, runs, hand_in)
     draw(runs)
     if not first and _pace(runs) != pace:
         st.rerun()
 
 
-def _progress(experiments: Sequence[Experiment], runs: list[RunRecord | None]) -> None:
+def _progress(
+    experiments: Sequence[Experiment], runs: list[RunRecord | None], hand_in: HandIn
+) -> None:
     total = len(runs)
     done, going = sum(map(studies.is_done, runs)), sum(map(studies.is_going, runs))
     missing = total - done - going
@@ -83,8 +95,8 @@ def _progress(experiments: Sequence[Experiment], runs: list[RunRecord | None]) -
                 icon=":material/play_arrow:",
                 type="primary",
                 key="study:train",
-                on_click=_hand_in,
-                args=(experiments,),
+                on_click=_tried,
+                args=(lambda: hand_in(experiments),),
                 help="Train them in the background; the page may be closed meanwhile.",
             )
         if going:
@@ -92,12 +104,13 @@ def _progress(experiments: Sequence[Experiment], runs: list[RunRecord | None]) -
                 "Stop the study",
                 icon=":material/stop:",
                 key="study:stop",
-                on_click=lambda: studies.stop(state.jobs(), _runs(experiments)),
+                on_click=_tried,
+                args=(lambda: studies.stop(state.jobs(), _runs(experiments)),),
                 help="Stop what trains or waits; what is trained is kept.",
             )
     refused, until = st.session_state.get("study:refused", ("", 0.0))
     if time.monotonic() < until:
-        st.error(f"Not started: {state.plain(refused)}.")
+        st.error(f"Not done: {state.plain(refused)}.")
     failed = [run for run in runs if run is not None and run.status == "failed"]
     if failed:
         st.warning(f"{len(failed)} nets failed: {state.plain(failed[0].reason)}.")
@@ -114,9 +127,13 @@ def _left(runs: list[RunRecord | None]) -> str:
     return f"{going} to go, about {math.ceil((now - begun) / len(since) * going)} s left"
 
 
-def _hand_in(experiments: Sequence[Experiment]) -> None:
+def _as_they_are(experiments: Sequence[Experiment]) -> None:
+    studies.hand_in(state.jobs(), experiments)
+
+
+def _tried(act: Callable[[], object]) -> None:
     try:
-        studies.hand_in(state.jobs(), experiments)
+        act()
     except Refused as refused:
         until = time.monotonic() + state.MESSAGE_SECONDS
         st.session_state["study:refused"] = str(refused), until
