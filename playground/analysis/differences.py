@@ -1,0 +1,174 @@
+"""How experiments differ: field by field, in the words of their declarations, and as a short list of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from playground import query
+from playground.experiment import Experiment
+from playground.registry import Slot, applies, hint
+
+NOT_THERE = "–"
+"""What is shown for a field that an experiment does not have: the options of another choice."""
+_KEYS = ("hash",)  # of uploaded data; a person knows them by their names
+_LONGEST = 60  # characters of a value that is shown
+
+
+@dataclass(frozen=True)
+class Place:
+    """One field in the tree of an experiment.
+
+    Attributes:
+        name: Dotted name.
+        model: What holds the field: the experiment, or the options of a slot.
+        field: Its declaration.
+        value: Its value.
+        titles: Titles of the slots on the way to it, and its own.
+        effective: Whether it has an effect beside the other fields.
+    """
+
+    name: str
+    model: BaseModel
+    field: FieldInfo
+    value: Any
+    titles: tuple[str, ...]
+    effective: bool
+
+    @property
+    def label(self) -> str:
+        """What a person reads for the field."""
+        unit = hint(self.field, "unit", "")
+        return " · ".join(self.titles) + (f" ({unit})" if unit else "")
+
+    @property
+    def shown(self) -> str:
+        """What a person reads for the value."""
+        value = self.value
+        if isinstance(value, Slot):
+            return value.entry.label
+        if value is None or value is False:
+            return "off"
+        if value is True:
+            return "on"
+        labels = hint(self.field, "labels", {})
+        text = str(labels.get(value, "")) if isinstance(value, str) else ""
+        text = text or (f"{value:g}" if isinstance(value, float) else query.text_of(value))
+        return (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…") or "empty"
+
+
+def places(experiment: Experiment) -> dict[str, Place]:
+    """Return every field of an experiment by its dotted name, slots before their options."""
+    return {place.name: place for place in _places(experiment, "", (), True)}
+
+
+def _places(model: BaseModel, prefix: str, titles: tuple[str, ...], effective: bool) -> list[Place]:
+    found: list[Place] = []
+    for name, field in type(model).model_fields.items():
+        value, dotted = getattr(model, name), prefix + name
+        path = (*titles, str(field.title or name))
+        place = Place(dotted, model, field, value, path, effective and applies(model, field))
+        found.append(place)
+        if isinstance(value, Slot):
+            found += _places(value.options, f"{dotted}.", path, place.effective)
+    return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field in which experiments differ.
+
+    Attributes:
+        name: Dotted name.
+        label: What a person reads for the field.
+        values: What a person reads for each experiment's value.
+    """
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+
+
+def differences(experiments: Sequence[Experiment]) -> list[Difference]:
+    """Return the fields in which experiments differ, in the order of the form.
+
+    A field that has an effect in none of them is left out, and so are the options of a choice where no
+    two experiments with that choice differ in them: the choice itself says it.
+    """
+    trees = [places(experiment) for experiment in experiments]
+    names = list(dict.fromkeys(name for tree in trees for name in tree))
+    found = []
+    for name in sorted(names, key=_rank_in(names)):
+        held = [tree.get(name) for tree in trees]
+        there = [place for place in held if place is not None]
+        values = {query.text_of(_plain(place.value)) for place in there}
+        if len(values) > 1 and any(place.effective for place in there):
+            shown = tuple(NOT_THERE if place is None else place.shown for place in held)
+            found.append(Difference(name, there[0].label, shown))
+    return found
+
+
+def _rank_in(names: Sequence[str]) -> Any:
+    """Return a key that keeps the order of the top fields, with their options behind them."""
+    tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
+    order = {name: place for place, name in enumerate(names)}
+    return lambda name: (tops.index(name.partition(".")[0]), order[name])
+
+
+def _plain(value: Any) -> Any:
+    return value.name if isinstance(value, Slot) else value
+
+
+def changes(base: Experiment, other: Experiment) -> dict[str, str]:
+    """Return what leads from one experiment to another: few dotted names and texts.
+
+    ``changed(base, changes(base, other))`` is ``other``. A slot that is chosen anew is followed by those
+    of its options that are not its defaults.
+    """
+    before, wanted = base.to_query(), other.to_query()
+    found: dict[str, str] = {}
+    for name, place in places(other).items():
+        if name in before and not _below(name, found):
+            usual = before[name]
+        else:  # an option of a slot that was chosen anew
+            usual = _usual(place)
+        if wanted[name] != usual:
+            found[name] = wanted[name]
+    return found
+
+
+def _usual(place: Place) -> str | None:
+    """Return the default of an option as a link writes it."""
+    value = place.field.get_default(call_default_factory=True)
+    return query.text_of(_plain(value))
+
+
+def changed(base: Experiment, values: Mapping[str, str]) -> tuple[Experiment, list[str]]:
+    """Return an experiment with fields changed by their dotted names, read leniently.
+
+    Args:
+        base: The experiment.
+        values: Names and texts. A slot that is named begins with its defaults.
+
+    Returns:
+        The changed experiment, and what had to be said, as ``Experiment.from_query`` does.
+    """
+    kept = {name: text for name, text in base.to_query().items() if not _below(name, values)}
+    return Experiment.from_query({**kept, **values})
+
+
+def _below(name: str, chosen: Mapping[str, Any]) -> bool:
+    return any(name.startswith(f"{slot}.") for slot in chosen)
+
+
+def choices(experiment: Experiment) -> dict[str, str]:
+    """Return the labels of the fields that can be changed and have an effect, by their dotted names."""
+    return {
+        name: place.label
+        for name, place in places(experiment).items()
+        if place.effective and name.rpartition(".")[2] not in _KEYS
+    }
