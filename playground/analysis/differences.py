@@ -1,9 +1,10 @@
-"""How experiments differ: field by field, in the words of their declarations, and as a short list of changes."""
+"""How experiments differ: field by field in the words of their declarations, and as a few changes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,9 +15,9 @@ from playground.experiment import Experiment
 from playground.registry import Slot, applies, hint
 
 NOT_THERE = "–"
-"""What is shown for a field that an experiment does not have: the options of another choice."""
+"""What is shown for a field that an experiment does not have, or that has no effect in it."""
 _KEYS = ("hash",)  # of uploaded data; a person knows them by their names
-_LONGEST = 60  # characters of a value that is shown
+_LONGEST, _BRIEF = 60, 28  # characters of a value that is shown, and of one in a name
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ class Place:
 
 def places(experiment: Experiment) -> dict[str, Place]:
     """Return every field of an experiment by its dotted name, slots before their options."""
-    return {place.name: place for place in _places(experiment, "", (), True)}
+    found = {place.name: place for place in _places(experiment, "", (), True)}
+    if not experiment.network.entry.uses_scheme:
+        for name in [name for name in found if name.partition(".")[0] == "scheme"]:
+            found[name] = replace(found[name], effective=False)
+    return found
 
 
 def _places(model: BaseModel, prefix: str, titles: tuple[str, ...], effective: bool) -> list[Place]:
@@ -107,9 +112,43 @@ def differences(experiments: Sequence[Experiment]) -> list[Difference]:
         there = [place for place in held if place is not None]
         values = {query.text_of(_plain(place.value)) for place in there}
         if len(values) > 1 and any(place.effective for place in there):
-            shown = tuple(NOT_THERE if place is None else place.shown for place in held)
-            found.append(Difference(name, there[0].label, shown))
+            shown = (p.shown if p is not None and p.effective else NOT_THERE for p in held)
+            found.append(Difference(name, there[0].label, tuple(shown)))
     return found
+
+
+def briefly(experiments: Sequence[Experiment], most: int = 2) -> tuple[str, ...]:
+    """Return for each experiment in a few words what tells it from the others.
+
+    Choices (of a net, a scheme) come before their options. Equal experiments have equal words, and one
+    alone has none.
+
+    Args:
+        experiments: To be told apart.
+        most: Differences that stand in one's words.
+    """
+    found = sorted(differences(experiments), key=lambda difference: "." in difference.name)
+    told = []
+    for i in range(len(experiments)):
+        words, alike = [], set(range(len(experiments)))
+        for difference in found:
+            value = difference.values[i]
+            same = {other for other in alike if difference.values[other] == value}
+            if value != NOT_THERE and same != alike and len(words) < most:
+                words.append(_brief(difference.label, value))
+                alike = same
+        told.append(" · ".join(words))
+    return tuple(told)
+
+
+def _brief(label: str, value: str) -> str:
+    """Return a value by itself, or behind the field's own title where it is a number or a switch."""
+    try:
+        bare = math.isfinite(float(value))
+    except ValueError:
+        bare = value in ("on", "off", "empty")
+    words = f"{label.rpartition(' · ')[2]} {value}" if bare else value
+    return words if len(words) <= _BRIEF else f"{words[: _BRIEF - 1]}…"
 
 
 def _rank_in(names: Sequence[str]) -> Any:
@@ -132,10 +171,8 @@ def changes(base: Experiment, other: Experiment) -> dict[str, str]:
     before, wanted = base.to_query(), other.to_query()
     found: dict[str, str] = {}
     for name, place in places(other).items():
-        if name in before and not _below(name, found):
-            usual = before[name]
-        else:  # an option of a slot that was chosen anew
-            usual = _usual(place)
+        anew = name not in before or _below(name, found)  # of a slot that was chosen anew
+        usual = _usual(place) if anew else before[name]
         if wanted[name] != usual:
             found[name] = wanted[name]
     return found

@@ -18,7 +18,7 @@ from playground.ui.share import share
 
 ENGINE_SECONDS = 1.0  # between two looks at the engine
 _RETRY_SECONDS = 5.0  # before a page tries again to start it
-_STATUS = {
+STATUS = {
     "queued": ("orange", "waiting"),
     "running": ("green", "training"),
     "paused": ("blue", "paused"),
@@ -147,7 +147,7 @@ def _engine_now(seconds: float = ENGINE_SECONDS) -> EngineState:
 
 
 def _figures_of(shown: RunRecord, engine: EngineState) -> None:
-    colour, word = _STATUS[shown.status]
+    colour, word = STATUS[shown.status]
     if shown.status in state.ACTIVE and engine.state != "ready":
         colour, word = "orange", "waiting for the engine"
     parts = [f":{colour}-badge[{word}]"]

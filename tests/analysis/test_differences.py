@@ -5,6 +5,7 @@ from hypothesis import given, settings
 
 from playground.analysis.differences import (
     NOT_THERE,
+    briefly,
     changed,
     changes,
     choices,
@@ -68,6 +69,21 @@ def test_differences_are_told_in_the_words_of_the_form():
     assert differences([base]) == []
 
 
+def test_each_net_is_named_by_what_tells_it_from_the_others():
+    base = Experiment()
+    euler, plain = base.amended({"scheme": "euler"}), base.amended({"network": "standard_net"})
+    flow_net = base.network.entry.label
+    assert briefly([base, euler, plain]) == (
+        f"{flow_net} · {base.scheme.entry.label}",
+        f"{flow_net} · {euler.scheme.entry.label}",
+        plain.network.entry.label,
+    )
+    deep = [base.amended({"network.depth": depth}) for depth in ("5", "10")]
+    assert briefly(deep) == ("Depth 5", "Depth 10")
+    assert briefly([base]) == ("",)
+    assert briefly([base, base]) == ("", "")
+
+
 def test_an_option_that_one_net_lacks_is_shown_for_the_others_where_they_differ():
     base = Experiment()
     deep = base.amended({"network.horizon": "3"})
@@ -81,8 +97,12 @@ def test_what_has_no_effect_is_no_difference():
     base = Experiment()
     assert base.early_stop is False
     assert differences([base, base.amended({"patience": "0.5"})]) == []
+    # A net without steps has no scheme to differ in.
+    plain = base.amended({"network": "standard_net"})
+    assert differences([plain, plain.amended({"scheme": "euler"})]) == []
     wary = [base.amended({"early_stop": "true"}), base.amended({"patience": "0.5"})]
-    assert {d.name for d in differences(wary)} == {"early_stop", "patience"}
+    found = {d.name: d.values for d in differences(wary)}
+    assert found == {"early_stop": ("on", "off"), "patience": ("0.05", NOT_THERE)}
     assert "patience" not in choices(base)
     assert "patience" in choices(wary[0])
 
