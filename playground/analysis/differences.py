@@ -17,7 +17,7 @@ from playground.registry import Slot, applies, hint
 NOT_THERE = "–"
 """What is shown for a field that an experiment does not have, or that has no effect in it."""
 _KEYS = ("hash",)  # of uploaded data; a person knows them by their names
-_LONGEST, _BRIEF = 60, 28  # characters of a value that is shown, and of one in a name
+_LONGEST, _BRIEF = 60, 34  # characters of a value that is shown, and of one in a name
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,24 @@ def briefly(experiments: Sequence[Experiment], most: int = 2) -> tuple[str, ...]
         most: Differences that stand in one's words.
     """
     found = sorted(differences(experiments), key=lambda difference: "." in difference.name)
-    told = []
-    for i in range(len(experiments)):
-        words, alike = [], set(range(len(experiments)))
-        for difference in found:
-            value = difference.values[i]
-            same = {other for other in alike if difference.values[other] == value}
-            if value != NOT_THERE and same != alike and len(words) < most:
-                words.append(_brief(difference.label, value))
-                alike = same
-        told.append(" · ".join(words))
-    return tuple(told)
+    return tuple(" · ".join(_telling(found, i, most)) for i in range(len(experiments)))
+
+
+def _telling(found: Sequence[Difference], i: int, most: int) -> list[str]:
+    """Return the words of one experiment: one value that nobody else has, or a few together."""
+    words = []
+    for difference in found:
+        value = difference.values[i]
+        if value != NOT_THERE and difference.values.count(value) == 1:
+            return [_brief(difference.label, value)]
+    alike = set(range(len(found[0].values))) if found else set()
+    for difference in found:
+        value = difference.values[i]
+        same = {other for other in alike if difference.values[other] == value}
+        if value != NOT_THERE and same != alike and len(words) < most:
+            words.append(_brief(difference.label, value))
+            alike = same
+    return words
 
 
 def _brief(label: str, value: str) -> str:

@@ -18,8 +18,8 @@ from playground.ui.data_panel import OWN, in_gallery
 from playground.ui.home_page import PLAYGROUND
 from playground.ui.robust_form import hardening_choice, regularizer_choice
 
-_PAIRS = (("width", "depth"), ("activation", "step_by"), ("horizon", "step"))
-_FIRST = tuple(name for pair in _PAIRS for name in pair)
+_ROWS = (("width", "depth"), ("activation", "horizon", "step"))  # of which one step applies
+_FIRST = tuple(name for row in _ROWS for name in row)
 _TRAINING = ("batch_size", "epochs", "l2", "l1", "clip_norm", "target_accuracy", "early_stop")
 _DEEPER = ("patience", "device", "path", "precision")
 
@@ -65,7 +65,7 @@ def shared_controls() -> None:
             form.seed(experiment, name)
     with columns[5]:
         form.field(experiment, "epochs")
-    with columns[6], st.popover("Data", icon=":material/tune:", width="stretch"):
+    with columns[6], st.popover("Options", icon=":material/tune:", width="stretch"):
         st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
         form.options(experiment.data.options, "data.", skip=("hash",))
     if experiment.data.name == OWN:
@@ -154,8 +154,8 @@ def _size(form: Form, experiment: Experiment) -> None:
     if experiment.network.entry.takes_images:
         form.options(options, "network.", advanced=False)
         return
-    for pair in _PAIRS:
-        there = [name for name in pair if _applies(options, name)]
+    for row in _ROWS:
+        there = [name for name in row if _applies(options, name)]
         for column, name in zip(st.columns(2, gap="small"), there):
             with column:
                 form.field(options, name, "network.")

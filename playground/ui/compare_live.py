@@ -97,11 +97,11 @@ def _column(index: int, name: str, run: RunRecord | None, metrics: pd.DataFrame 
         st.markdown(_figures(run, compare_state.nets().experiments[index].epochs, metrics))
     if run.reason and run.status in ("diverged", "failed"):
         st.warning(f"{state.plain(run.reason)}.", icon=":material/warning:")
-    for notice in run.notices:
-        st.caption(f":orange[:material/info:] {state.plain(notice)}")
     if run.status in state.ACTIVE and not state.owns(run):
         st.caption("Somebody else trains the same net; it is shown as it goes on.")
     pictures.view(run, f"compare:{LETTERS[index]}:output", height=330, flow=False, group=_GROUP)
+    for notice in run.notices:  # below, so that the pictures of all nets stand at one height
+        st.caption(f":orange[:material/info:] {state.plain(notice)}")
 
 
 def _figures(run: RunRecord, epochs: int, metrics: pd.DataFrame | None) -> str:

@@ -35,9 +35,7 @@ def compare_page() -> None:
 
 def _strip() -> None:
     """Draw the title, what steers all nets, and the link."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key="compare_strip"
-    ):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="title"):
         st.markdown("### Compare", width="content")
         _buttons()
         st.markdown("", width="stretch")

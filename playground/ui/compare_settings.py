@@ -1,4 +1,4 @@
-"""What is set on the page of the comparison: up to four nets on the same data and seeds, and their link."""
+"""What is set on the page of the comparison: up to four nets with equal data and seeds."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
 from playground.ui import address, state
+from playground.ui.compare_state import compare_with
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
 from playground.ui.share import share
@@ -52,6 +53,13 @@ def transport() -> Strip:
         _buttons(shown)
         with st.container(key="figures", width="stretch"):
             place = st.empty()
+        if st.button(
+            "Compare",
+            icon=":material/compare:",
+            key="to_compare",
+            help="Train this net beside others that differ from it, on the same data and seeds.",
+        ):
+            compare_with(state.experiment(), state.experiment())
         share(shown)
         with st.popover("Export", icon=":material/download:"):
             export_menu(shown)

@@ -72,12 +72,10 @@ def test_differences_are_told_in_the_words_of_the_form():
 def test_each_net_is_named_by_what_tells_it_from_the_others():
     base = Experiment()
     euler, plain = base.amended({"scheme": "euler"}), base.amended({"network": "standard_net"})
-    flow_net = base.network.entry.label
-    assert briefly([base, euler, plain]) == (
-        f"{flow_net} · {base.scheme.entry.label}",
-        f"{flow_net} · {euler.scheme.entry.label}",
-        plain.network.entry.label,
-    )
+    labels = (base.scheme.entry.label, euler.scheme.entry.label, plain.network.entry.label)
+    assert briefly([base, euler, plain]) == labels
+    both = [net.amended({"network.depth": d}) for net in (base, euler) for d in ("5", "10")]
+    assert briefly(both)[2:] == ("Euler · Depth 5", "Euler · Depth 10")
     deep = [base.amended({"network.depth": depth}) for depth in ("5", "10")]
     assert briefly(deep) == ("Depth 5", "Depth 10")
     assert briefly([base]) == ("",)
