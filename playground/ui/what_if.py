@@ -152,7 +152,9 @@ def _beat(
         )
     else:
         _overlaid(run, other, words)
-    if not first and now != pace:
+    # What was refused is said on top of the page, which a fragment by itself does not draw.
+    refused = st.session_state.pop(_key(run, "refused"), False)
+    if not first and (now != pace or refused):
         st.rerun()
 
 
@@ -167,6 +169,7 @@ def _train(run: RunRecord, proposed: Experiment) -> None:
             state.jobs().submit(proposed)
     except Refused as refused:
         state.say(f"Not started: {refused}.", "error")
+        st.session_state[_key(run, "refused")] = True
 
 
 def _overlaid(run: RunRecord, other: RunRecord, words: tuple[str, str]) -> None:

@@ -57,7 +57,7 @@ def test_three_nets_train_to_their_end_and_all_see_the_same(open_lab):
     page.reload()
     expect_ended(page, "a", "b", "c")
     assert [run_of(page, letter) for letter in "abc"] == ids
-    press(page.get_by_role("button", name="Reset"))
+    page.get_by_role("button", name="Reset", exact=True).click()
     for letter in "abc":
         expect(figures(page, letter)).to_contain_text("epoch 0 / 4", timeout=PATIENCE)
 
@@ -76,7 +76,7 @@ def test_a_change_of_one_net_leaves_the_others(open_lab):
         arg=before["b"],
     )
     assert [run_of(page, letter) for letter in "ac"] == [before["a"], before["c"]]
-    press(page.get_by_role("button", name="Remove").nth(2))
+    press(page.locator(".st-key-compare-c-remove button"))
     expect(figures(page, "b")).to_contain_text("epoch 0", timeout=PATIENCE)
     expect(boundary(page)).to_have_count(2)
     width.fill("1")  # fewer than the data have inputs
