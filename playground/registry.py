@@ -107,6 +107,15 @@ def hint(field: FieldInfo, name: str, default: Any = None) -> Any:
     return extra.get(name, default) if isinstance(extra, dict) else default
 
 
+def applies(options: BaseModel, field: FieldInfo) -> bool:
+    """Return whether a field has an effect under the other options."""
+    for other, wanted in hint(field, "when", {}).items():
+        legal = wanted if isinstance(wanted, list | tuple) else [wanted]
+        if getattr(options, other) not in legal:
+            return False
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """What every registry entry tells about itself.

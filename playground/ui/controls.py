@@ -12,20 +12,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from playground.query import text_of
-from playground.registry import Options, Slot, bounds, hint
+from playground.registry import Options, Slot, applies, bounds, hint
 from playground.ui import state
 from playground.ui.delivery import is_overtaken, put
 
 _SMALL, _SHORT = 3, 24  # so many choices fit side by side, of so many letters in all
-
-
-def applies(options: BaseModel, field: FieldInfo) -> bool:
-    """Return whether a field has an effect under the other options."""
-    for other, wanted in hint(field, "when", {}).items():
-        legal = wanted if isinstance(wanted, list | tuple) else [wanted]
-        if getattr(options, other) not in legal:
-            return False
-    return True
 
 
 def _label(field: FieldInfo) -> str:

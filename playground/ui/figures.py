@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from threading import Lock
@@ -14,6 +15,7 @@ from playground.jobs import Refused
 from playground.ui import state
 
 _ROOM = 256  # rows for which a table has room at first
+_HELD = 12  # runs whose tables are held for one tab
 
 
 @dataclass
@@ -70,6 +72,21 @@ def run_metrics(run_id: str) -> pd.DataFrame | None:
     with suppress(Refused):  # deleted in this very moment
         held.extend(state.jobs().metrics(run_id, since_step=held.last_step))
     return held.frame
+
+
+def histories(run_ids: Iterable[str]) -> dict[str, pd.DataFrame | None]:
+    """Return the metrics of several runs by their ids, as ``run_metrics`` does; the last few are held."""
+    held: dict[str, History] = st.session_state.setdefault("histories", {})
+    found = {}
+    for run_id in run_ids:
+        history = held.pop(run_id, None) or History(run_id)
+        held[run_id] = history  # the latest comes last
+        with suppress(Refused):
+            history.extend(state.jobs().metrics(run_id, since_step=history.last_step))
+        found[run_id] = history.frame
+    for run_id in list(held)[:-_HELD]:
+        held.pop(run_id, None)
+    return found
 
 
 @dataclass(frozen=True)

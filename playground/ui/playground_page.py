@@ -14,6 +14,7 @@ from playground.ui.explain import explanation
 from playground.ui.live import views
 from playground.ui.panels import network_choice, network_options, optimizer_panel
 from playground.ui.transport import Strip, transport
+from playground.ui.what_if import draw_what_if
 
 
 def playground_page() -> None:
@@ -33,7 +34,22 @@ def playground_page() -> None:
         _narrow(strip)
     else:
         _wide(strip)
+    _what_if()
     explanation(state.experiment())
+
+
+def _what_if() -> None:
+    """Draw the question what another setting would have made of the run, for whoever asks it."""
+    shown = state.record()
+    if shown is None or shown.step <= 0 or shown.status in state.ACTIVE:
+        return
+    asked = st.toggle(
+        "What if one setting were another?",
+        key="what_if",
+        help="Train the same net with one setting changed, and lay the two over each other.",
+    )
+    if asked:
+        draw_what_if(shown)
 
 
 def _wide(strip: Strip) -> None:

@@ -12,13 +12,14 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
 from playground.ui import address, state
+from playground.ui.compare_state import compare_with
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
 from playground.ui.share import share
 
 ENGINE_SECONDS = 1.0  # between two looks at the engine
 _RETRY_SECONDS = 5.0  # before a page tries again to start it
-_STATUS = {
+STATUS = {
     "queued": ("orange", "waiting"),
     "running": ("green", "training"),
     "paused": ("blue", "paused"),
@@ -52,6 +53,13 @@ def transport() -> Strip:
         _buttons(shown)
         with st.container(key="figures", width="stretch"):
             place = st.empty()
+        if st.button(
+            "Compare",
+            icon=":material/compare:",
+            key="to_compare",
+            help="Train this net beside others that differ from it, on the same data and seeds.",
+        ):
+            compare_with(state.experiment(), state.experiment())
         share(shown)
         with st.popover("Export", icon=":material/download:"):
             export_menu(shown)
@@ -147,7 +155,7 @@ def _engine_now(seconds: float = ENGINE_SECONDS) -> EngineState:
 
 
 def _figures_of(shown: RunRecord, engine: EngineState) -> None:
-    colour, word = _STATUS[shown.status]
+    colour, word = STATUS[shown.status]
     if shown.status in state.ACTIVE and engine.state != "ready":
         colour, word = "orange", "waiting for the engine"
     parts = [f":{colour}-badge[{word}]"]
