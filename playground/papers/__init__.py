@@ -11,6 +11,10 @@ what studies came to.
 
 from __future__ import annotations
 
+from playground.papers import (  # noqa: F401  (they register what they hold)
+    seed_001,
+    seed_001_figures,
+)
 from playground.papers.found import Found, Panel
 from playground.papers.paper import (
     PAPERS,
