@@ -14,6 +14,8 @@ from __future__ import annotations
 from playground.papers import (  # noqa: F401  (they register what they hold)
     seed_001,
     seed_001_figures,
+    seed_001_multiclass,
+    seed_001_pictures,
 )
 from playground.papers.found import Found, Panel
 from playground.papers.paper import (
