@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,12 @@ class TrainedNet:
         """Return a field of the last figures, ``None`` where it is not finite."""
         value = getattr(self.history[-1], quantity)
         return float(value) if value is not None and np.isfinite(value) else None
+
+    def fresh(self) -> TrainedNet:
+        """Return the same net with the weights that it began with."""
+        from playground.training.trainer import make_net
+
+        return replace(self, net=make_net(self.experiment).eval().requires_grad_(False))
 
     def states(self, x: np.ndarray) -> np.ndarray:
         """Return the features of inputs ``(n, features)`` at every layer ``(layers + 1, n, width)``."""

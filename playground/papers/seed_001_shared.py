@@ -17,6 +17,7 @@ Place = tuple[str, str, int]
 BINARY = {"donut_1d": "donut 1D", "donut_2d": "donut 2D", "squares": "squares", "spiral": "spiral"}
 ACTIVATIONS = {"tanh": "tanh", "logistic": "logistic", "ReLU": "relu", "softplus": "softplus"}
 
+OURS = "That is how far words go; the bound that they are held against here is ours."
 QUICK_FIGURE = {"n_train": "600", "n_validation": "600", "epochs": "20"}
 QUICK_FIGURE_WORDS = "600 points and 20 epochs in place of 1,500 and {}"
 BASIS_DOUBT = (
