@@ -136,22 +136,26 @@ def _through_layers(order: Order, tell: Tell) -> Found:
         own = rows_of(places, nets)[row]
         spreads = [spread(net.states(net.split.x_validation[:300])) for net in own]
         values["spread", row, "spiral"] = [100 * min(float(s[-1] / s[0]) for s in spreads)]
-        worst = min(range(len(own)), key=lambda i: own[i].last("validation_accuracy") or 0.0)
-        panels += layers_panels(own[worst], (0, 7, 13, 20), row)
+        worst_first = sorted(own, key=lambda net: net.last("validation_accuracy") or 0.0)
+        shown = worst_first[0 if row == "StandardNet" else -1]
+        panels += layers_panels(shown, (0, 7, 13, 20), row)
         lines |= {f"{row}, repetition {i + 1}": 100 * s / s[0] for i, s in enumerate(spreads)}
     panels.append(
         series_panel(
             "How far the points lie apart",
             lines,
             "layer",
-            "root mean square distance from the mean, % of that of the input",
-            "Where it falls to nothing the classes cannot be told apart any more.",
+            "spread, % of the input's",
+            "Root mean square distance of 300 points from their mean. Where it falls to nothing the "
+            "classes cannot be told apart any more.",
             "full",
             log_y=True,
             points=False,
         )
     )
-    note = "Of each net the repetition with the lowest accuracy is drawn."
+    note = (
+        "The features are those of the worst StandardNet and of the best RK4Net of the repetitions."
+    )
     return Found(values, tuple(panels), (note,), runs_of(places, nets))
 
 

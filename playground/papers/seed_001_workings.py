@@ -137,7 +137,8 @@ def _shrinking(order: Order, tell: Tell) -> Found:
         "How far the points lie apart, first repetition",
         lines,
         "layer",
-        "root mean square distance from the mean, % of that of the input",
+        "spread, % of the input's",
+        "Root mean square distance of 300 points from their mean.",
         size="full",
         log_y=True,
         points=False,
@@ -180,7 +181,7 @@ PAPERS.add(
 )
 
 _EXACT = {"multipliers": "(3.13) and (3.17)", "partner": "(3.24) to (3.26)", "backward": "backward"}
-_TABLEAUS = {"Euler": "euler", "RK4": "rk4", "3/8": "rk38"}
+_TABLEAUS = {"Euler": "euler", "RK4": "rk4", "3/8": "rk4_38"}
 
 
 def _adjoint(order: Order, tell: Tell) -> Found:
