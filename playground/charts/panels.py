@@ -12,11 +12,13 @@ from typing import Any
 
 import altair as alt
 
+from playground.charts.answers import answers
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
 from playground.charts.lines import Axis
 from playground.charts.lines import lines as plain_lines
+from playground.charts.parted import parted
 from playground.registry import Entry, Registry
 
 
@@ -125,22 +127,36 @@ def _points(
     height: int,
     square: bool = False,
     size: int = 14,
+    domain_x: Sequence[float] | None = None,
+    domain_y: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """Points of the plane, coloured by ``series``."""
-    return _scatter(_names(rows["series"]), x, y, height, square, size)
+    """Points of the plane, coloured by ``series``; the axes have given ends where pictures compare."""
+    ends = tuple(None if each is None else tuple(each) for each in (domain_x, domain_y))
+    return _scatter(_names(rows["series"]), x, y, height, square, size, *ends)
 
 
 @lru_cache(maxsize=64)
 def _scatter(
-    series: tuple[str, ...], x: str, y: str, height: int, square: bool, size: int
+    series: tuple[str, ...],
+    x: str,
+    y: str,
+    height: int,
+    square: bool,
+    size: int,
+    ends_x: tuple[float, ...] | None,
+    ends_y: tuple[float, ...] | None,
 ) -> dict[str, Any]:
-    scale = alt.Scale(zero=False, nice=not square)
+    def scale(ends: tuple[float, ...] | None) -> alt.Scale:
+        if ends is None:
+            return alt.Scale(zero=False, nice=not square)
+        return alt.Scale(domain=list(ends), nice=False)
+
     chart = (
         alt.Chart(alt.NamedData(name=ROWS))
-        .mark_point(size=size, filled=True, opacity=0.7)
+        .mark_point(size=size, filled=True, opacity=0.7, clip=True)
         .encode(
-            x=alt.X("x:Q", title=x, scale=scale),
-            y=alt.Y("y:Q", title=y, scale=scale),
+            x=alt.X("x:Q", title=x, scale=scale(ends_x)),
+            y=alt.Y("y:Q", title=y, scale=scale(ends_y)),
             color=_class_colour(series),
             tooltip=[
                 "series:N",
@@ -402,6 +418,20 @@ for _kind in (
         summary="Boxes and arrows between them.",
         columns=("kind", "x", "y", "x2", "y2", "label", "series"),
         make=_diagram,
+    ),
+    PanelChart(
+        name="parted",
+        label="Curves of two parts",
+        summary="A colour for each series, solid for one part and dotted for the other.",
+        columns=("x", "y", "series", "part"),
+        make=parted,
+    ),
+    PanelChart(
+        name="answers",
+        label="Images and answers",
+        summary="Grey images with their classes and what a net took them for.",
+        columns=("pixels", "truth", "guess"),
+        make=answers,
     ),
 ):
     PANELS.add(_kind)

@@ -11,6 +11,14 @@ what studies came to.
 
 from __future__ import annotations
 
+from playground.papers import (  # noqa: F401  (they register what they hold)
+    seed_001,
+    seed_001_figures,
+    seed_001_multiclass,
+    seed_001_pictures,
+    seed_001_statements,
+    seed_001_workings,
+)
 from playground.papers.found import Found, Panel
 from playground.papers.paper import (
     PAPERS,

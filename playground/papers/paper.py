@@ -104,10 +104,13 @@ class Table(Paper):
     Attributes:
         experiment: Returns the experiment of a cell, given row, column and variant.
         reduced: Fields by dotted names that make a quick trial of it.
+        quick: Returns the experiment of a cell in the quick protocol, where that needs more than a change
+            of fields, such as other data; the fields are changed in what it returns.
     """
 
     experiment: Callable[[str, str, str], Experiment]
     reduced: Mapping[str, str] = field(default_factory=dict)
+    quick: Callable[[str, str, str], Experiment] | None = None
 
 
 @dataclass(frozen=True)
@@ -185,9 +188,10 @@ def trainings(
     """
     variant = paper.variant(variant)
     changes = dict(paper.reduced) if reduced else {}
+    experiment_of = paper.quick if reduced and paper.quick is not None else paper.experiment
     made = []
     for cell in paper.cells:
-        experiment = paper.experiment(*cell, variant)
+        experiment = experiment_of(*cell, variant)
         experiment = experiment.amended(changes) if changes else experiment
         runs = seeded(experiment, paper.repetitions if repetitions is None else repetitions)
         made += [Training(cell, i, run) for i, run in enumerate(runs)]

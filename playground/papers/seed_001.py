@@ -8,7 +8,7 @@ from typing import Any
 from playground.experiment import Experiment
 from playground.papers.paper import PAPERS, Printed, Quantity, Table
 
-_PAPER = "Giesecke and Kröner (2021)"
+PAPER = "Giesecke and Kröner (2021)"
 DEPTHS = (1, 3, 5, 10, 20, 40, 100)
 _NETS = {"StandardNet": "standard_net", "EulerNet": "rk_net", "RK4Net": "rk_net"}
 _SCHEMES = {"EulerNet": "euler"}
@@ -16,13 +16,13 @@ VARIANTS = {
     "code": "as the authors' code has it: h = 0.05 whatever the depth, a frozen random linear lift",
     "text": "as the text has it: h = T/L, zeros behind the inputs; T, which is not told, is 1 here",
 }
-_QUICK = {"n_train": "300", "n_validation": "300", "epochs": "10"}
-_QUICK_WORDS = "300 points and 10 epochs in place of 1,500 and 40"
-_H = (
+QUICK = {"n_train": "300", "n_validation": "300", "epochs": "10"}
+QUICK_WORDS = "300 points and 10 epochs in place of 1,500 and 40"
+H_DOUBT = (
     "The step size is 0.05 in the authors' code, so that the horizon grows with the depth; the text "
     "says h = T/L."
 )
-_LIFT = (
+LIFT_DOUBT = (
     "The text pads with zeros (2.3); the authors' code takes a frozen random linear map for all "
     "experiments but the one on width."
 )
@@ -39,12 +39,36 @@ def quantities(*names: str) -> dict[str, Quantity]:
     return {name: known[name] for name in names}
 
 
-def _experiment(
-    net: str, data: str | dict[str, Any], depth: int, variant: str, **changes: Any
+def experiment_of(
+    net: str,
+    data: str | dict[str, Any],
+    depth: int,
+    variant: str,
+    *,
+    width: int = 16,
+    lift: str = "",
+    activation: str = "tanh",
+    **changes: Any,
 ) -> Experiment:
-    """Return a training with the settings that all tables on points share."""
-    lift = "random" if variant == "code" else "zeros"
-    options: dict[str, Any] = {"width": 16, "depth": depth, "lift": lift}
+    """Return a training with the settings that the experiments of this paper share.
+
+    Args:
+        net: ``StandardNet``, ``EulerNet`` or ``RK4Net``.
+        data: Name of the data set, or name and options.
+        depth: Layers.
+        variant: A key of ``VARIANTS``.
+        width: Components of the features.
+        lift: ``random`` or ``zeros``; what the variant has where it is empty.
+        activation: Name of the activation.
+        **changes: Fields of the experiment that differ.
+    """
+    lift = lift or ("random" if variant == "code" else "zeros")
+    options: dict[str, Any] = {
+        "width": width,
+        "depth": depth,
+        "lift": lift,
+        "activation": activation,
+    }
     if _NETS[net] == "rk_net":
         by_step = {"step_by": "step", "step": 0.05}
         options |= by_step if variant == "code" else {"step_by": "horizon", "horizon": 1.0}
@@ -63,7 +87,7 @@ def _experiment(
 
 
 def _on_spiral(row: str, column: str, variant: str) -> Experiment:
-    return _experiment(row, "spiral", int(column), variant)
+    return experiment_of(row, "spiral", int(column), variant)
 
 
 def printed(
@@ -80,8 +104,8 @@ def printed(
 
 _BY_DEPTH = ("StandardNet", "RK4Net"), tuple(map(str, DEPTHS))
 _DEPTH_DOUBTS = (
-    _H,
-    _LIFT,
+    H_DOUBT,
+    LIFT_DOUBT,
     "Early stopping was on: a training of the repetitions may have ended at epoch 11.",
 )
 
@@ -90,7 +114,7 @@ PAPERS.add(
         name="001/table1",
         label="Table 1: accuracy by depth",
         summary="StandardNet and RK4Net of 1 to 100 layers on the spiral: mean accuracy in percent.",
-        reference=f"{_PAPER}, table 1",
+        reference=f"{PAPER}, table 1",
         rows=_BY_DEPTH[0],
         columns=_BY_DEPTH[1],
         quantities=quantities("train_accuracy", "validation_accuracy"),
@@ -113,8 +137,8 @@ PAPERS.add(
         variants=VARIANTS,
         experiment=_on_spiral,
         repetitions=4,
-        reduced=_QUICK,
-        reduced_words=_QUICK_WORDS,
+        reduced=QUICK,
+        reduced_words=QUICK_WORDS,
         doubts=_DEPTH_DOUBTS,
     )
 )
@@ -123,7 +147,7 @@ PAPERS.add(
         name="001/table2",
         label="Table 2: cost by depth",
         summary="The same trainings as table 1: mean cost (cross-entropy) in tenths.",
-        reference=f"{_PAPER}, table 2",
+        reference=f"{PAPER}, table 2",
         rows=_BY_DEPTH[0],
         columns=_BY_DEPTH[1],
         quantities=quantities("train_cost", "validation_cost"),
@@ -146,8 +170,8 @@ PAPERS.add(
         variants=VARIANTS,
         experiment=_on_spiral,
         repetitions=4,
-        reduced=_QUICK,
-        reduced_words=_QUICK_WORDS,
+        reduced=QUICK,
+        reduced_words=QUICK_WORDS,
         doubts=(*_DEPTH_DOUBTS, "The last figure of the table is not legible in our copy."),
     )
 )
@@ -157,7 +181,7 @@ PAPERS.add(
         name="001/table3",
         label="Table 3: variability",
         summary="RK4Net of 100 layers on the donut with six classes: mean and standard deviation.",
-        reference=f"{_PAPER}, table 3",
+        reference=f"{PAPER}, table 3",
         rows=("RK4Net",),
         columns=("donut 2D & 6C",),
         quantities=quantities(
@@ -173,14 +197,14 @@ PAPERS.add(
             )
         },
         variants=VARIANTS,
-        experiment=lambda row, column, variant: _experiment(row, _DONUT_2D6C, 100, variant),
+        experiment=lambda row, column, variant: experiment_of(row, _DONUT_2D6C, 100, variant),
         repetitions=4,
-        reduced=_QUICK,
-        reduced_words=_QUICK_WORDS,
-        doubts=(_H, _LIFT),
+        reduced=QUICK,
+        reduced_words=QUICK_WORDS,
+        doubts=(H_DOUBT, LIFT_DOUBT),
     )
 )
-_SETS: dict[str, dict[str, Any]] = {
+SETS: dict[str, dict[str, Any]] = {
     "donut 3D & 2C": {"name": "donut_multiclass", "options": {"dim": 3, "classes": 2}},
     "donut 3D & 3C": {"name": "donut_multiclass", "options": {"dim": 3, "classes": 3}},
     "donut 2D & 6C": _DONUT_2D6C,
@@ -188,13 +212,13 @@ _SETS: dict[str, dict[str, Any]] = {
     "squares 2D & 4C": {"name": "squares_multiclass", "options": {"dim": 2}},
     "squares 3D & 4C": {"name": "squares_multiclass", "options": {"dim": 3}},
 }
-_BY_SET = ("StandardNet", "EulerNet", "RK4Net"), tuple(_SETS)
+_BY_SET = ("StandardNet", "EulerNet", "RK4Net"), tuple(SETS)
 PAPERS.add(
     Table(
         name="001/table4",
         label="Table 4: nets and data sets",
         summary="StandardNet of 5 layers, EulerNet and RK4Net of 100 on six sets of several classes.",
-        reference=f"{_PAPER}, table 4",
+        reference=f"{PAPER}, table 4",
         rows=_BY_SET[0],
         columns=_BY_SET[1],
         quantities=quantities("validation_accuracy", "validation_cost"),
@@ -217,15 +241,15 @@ PAPERS.add(
             """,
         ),
         variants=VARIANTS,
-        experiment=lambda row, column, variant: _experiment(
-            row, _SETS[column], 5 if row == "StandardNet" else 100, variant
+        experiment=lambda row, column, variant: experiment_of(
+            row, SETS[column], 5 if row == "StandardNet" else 100, variant
         ),
         repetitions=4,
-        reduced=_QUICK,
-        reduced_words=_QUICK_WORDS,
+        reduced=QUICK,
+        reduced_words=QUICK_WORDS,
         doubts=(
-            _H,
-            _LIFT,
+            H_DOUBT,
+            LIFT_DOUBT,
             "The text says 'four and six classes, respectively' of donuts and squares and means six and "
             "four.",
         ),

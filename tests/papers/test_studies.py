@@ -151,6 +151,19 @@ SAMPLES = {
         },
         {},
     ),
+    "parted": (
+        {
+            "x": [1, 2, 1, 2],
+            "y": [1.0, 0.5, 1.1, 0.7],
+            "series": ["net"] * 4,
+            "part": ["validation", "validation", "training", "training"],
+        },
+        {"x": "epoch", "y": "cost"},
+    ),
+    "answers": (
+        {"pixels": ["00ff8040", "ffffffff"], "truth": ["0", "6"], "guess": ["0", "0"]},
+        {"side": 2},
+    ),
 }
 
 
