@@ -104,10 +104,13 @@ class Table(Paper):
     Attributes:
         experiment: Returns the experiment of a cell, given row, column and variant.
         reduced: Fields by dotted names that make a quick trial of it.
+        stand_in: Returns the quick trial of a cell, where changed fields cannot make one: another net
+            and other data, given row, column and variant.
     """
 
     experiment: Callable[[str, str, str], Experiment]
     reduced: Mapping[str, str] = field(default_factory=dict)
+    stand_in: Callable[[str, str, str], Experiment] | None = None
 
 
 @dataclass(frozen=True)
@@ -185,9 +188,10 @@ def trainings(
     """
     variant = paper.variant(variant)
     changes = dict(paper.reduced) if reduced else {}
+    make = paper.stand_in if reduced and paper.stand_in else paper.experiment
     made = []
     for cell in paper.cells:
-        experiment = paper.experiment(*cell, variant)
+        experiment = make(*cell, variant)
         experiment = experiment.amended(changes) if changes else experiment
         runs = seeded(experiment, paper.repetitions if repetitions is None else repetitions)
         made += [Training(cell, i, run) for i, run in enumerate(runs)]
