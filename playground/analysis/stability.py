@@ -113,12 +113,22 @@ def imaginary_interval(scheme: Scheme) -> tuple[float, float]:
 def _stable_length(scheme: Scheme, direction: complex) -> float:
     """Return the length of the stable piece of a ray that starts at 0."""
     if isinstance(scheme, RungeKutta):
-        return _polynomial_length(stability_polynomial(scheme), direction)
+        return polynomial_length(stability_polynomial(scheme), direction)
     return _scanned_length(scheme, direction)
 
 
-def _polynomial_length(coefficients: np.ndarray, direction: complex) -> float:
-    """Return where |R|² − 1, a polynomial in the distance x, first turns positive."""
+def polynomial_length(coefficients: np.ndarray, direction: complex) -> float:
+    """Return how far a ray from 0 stays in the region of a scheme of one step.
+
+    There |R|² − 1, a polynomial in the distance x, first turns positive.
+
+    Args:
+        coefficients: Of R, lowest power first ``(n,)``.
+        direction: Of the ray, of modulus 1.
+
+    Returns:
+        The distance, inf where it never leaves.
+    """
     along = coefficients * direction ** np.arange(len(coefficients))
     excess = np.convolve(along, along.conj()).real
     excess[0] -= 1

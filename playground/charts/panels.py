@@ -339,7 +339,8 @@ def _diagram(rows: Mapping[str, Sequence[Any]], *, height: int) -> dict[str, Any
     """Boxes and arrows.
 
     Rows with ``kind`` ``box`` have x, y and label; those with ``kind`` ``edge`` x, y, x2, y2 and may have
-    a label, which stands at their middle. ``series`` gives the colour.
+    a label, which stands at their middle; a ``part`` is an edge without a mark at its end, of which bent
+    ones are made. ``series`` gives the colour.
     """
     return _boxes(_names(rows["series"]), height)
 
@@ -349,12 +350,14 @@ def _boxes(series: tuple[str, ...], height: int) -> dict[str, Any]:
     x = alt.X("x:Q", axis=None, scale=alt.Scale(zero=False, padding=40))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(zero=False, padding=24))
     base = alt.Chart(alt.NamedData(name=ROWS))
-    edges = base.transform_filter("datum.kind === 'edge'")
+    edges = base.transform_filter("datum.kind !== 'box'")
     rule = edges.mark_rule(strokeWidth=1.6, opacity=0.8).encode(
         x=x, y=y, x2="x2:Q", y2="y2:Q", color=_class_colour(series)
     )
-    ends = edges.mark_point(size=40, filled=True, shape="diamond", opacity=1).encode(
-        x=alt.X("x2:Q", axis=None), y=alt.Y("y2:Q", axis=None), color=_class_colour(series)
+    ends = (
+        base.transform_filter("datum.kind === 'edge'")
+        .mark_point(size=40, filled=True, shape="diamond", opacity=1)
+        .encode(x=alt.X("x2:Q", axis=None), y=alt.Y("y2:Q", axis=None), color=_class_colour(series))
     )
     told = (
         edges.transform_calculate(mx="(datum.x + datum.x2) / 2", my="(datum.y + datum.y2) / 2")

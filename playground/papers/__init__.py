@@ -11,13 +11,16 @@ what studies came to.
 
 from __future__ import annotations
 
-from playground.papers import (  # noqa: F401  (they register what they hold)
+from playground.papers import (  # noqa: F401 (they register what they hold)
+    seed_000,
+    seed_000_schemes,
     seed_001,
     seed_001_figures,
     seed_001_multiclass,
     seed_001_pictures,
     seed_001_statements,
     seed_001_workings,
+    seed_004,
 )
 from playground.papers.found import Found, Panel
 from playground.papers.paper import (

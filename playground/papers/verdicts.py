@@ -78,7 +78,8 @@ def judge(
         tolerance = 2 * math.sqrt(own**2 / len(known) + printed_std**2 / printed_repetitions)
         by = "two combined standard errors"
     elif point is not None:
-        tolerance, by = point, "one point, as the paper gives no spread"
+        measure = "one point" if point == 1 else "what counts as none here"
+        tolerance, by = point, f"{measure}, as the paper gives no spread"
     elif own is not None:
         tolerance, by = 2 * own / math.sqrt(len(known)), "two standard errors of our own"
     else:
