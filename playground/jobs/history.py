@@ -168,9 +168,9 @@ def overview(
     return [held[run_id] for run_id in dict.fromkeys(ids) if run_id in held]
 
 
-def thrown_away(jobs: Reader, user: str) -> list[Line]:
-    """Return what a user has thrown away and can still have back, the latest first."""
-    condition = "runs.removed IS NOT NULL AND runs.user = :user"
+def thrown_away(jobs: Reader, user: str | None) -> list[Line]:
+    """Return what a user, or anybody, has thrown away and can still have back, the latest first."""
+    condition = "runs.removed IS NOT NULL AND (:user IS NULL OR runs.user = :user)"
     lines = _lines(jobs, condition, {"user": user, "limit": MOST})
     return sorted(lines, key=lambda line: -(line.removed or 0.0))
 

@@ -7,7 +7,7 @@ A search is a list of terms with blanks between them, all of which have to hold:
     note:plateau         the text is in one field
     network=rk_net       the field is this text, or this number
     depth>20  rate<=1e-3 the number is beyond; ``!=``, ``<``, ``>``, ``<=`` and ``>=`` are known
-    created>=2026-11-01  the day it was handed in
+    created>=2026-11-01  the day it was handed in (UTC), or its month or year
     -tag:old             a term that must not hold
 
 Fields are those of ``FIELDS``, and every setting of an experiment, by its dotted name
@@ -188,7 +188,7 @@ def values_of(line: Line, field: str) -> list[str | float]:
     elif field in _TEXTS:
         value = _TEXTS[field](line)
     elif field == DAY:
-        value = time.strftime("%Y-%m-%d", time.localtime(line.created))
+        value = time.strftime("%Y-%m-%d", time.gmtime(line.created))
     elif field in line.settings:
         value = line.settings[field]
     else:
