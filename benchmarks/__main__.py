@@ -13,6 +13,7 @@ import torch
 from benchmarks import mlp, rk
 from benchmarks.attacks import attacks
 from benchmarks.gpu import gpu
+from benchmarks.history import history
 from benchmarks.images import clothes, digits, resnet, resnet_gpu
 from benchmarks.live import boundary, frame, resume
 from benchmarks.multi_stage import multi_stage
@@ -26,7 +27,7 @@ LIVE = {"boundary": boundary, "frame": frame, "resume": resume}
 FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
-WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep}
+WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep, "history": history}
 ROUNDS = 9
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playground.jobs.queries import set_columns
+from playground.jobs import trash
+from playground.jobs.queries import MARKED, set_columns
 from playground.jobs.records import STUDY, TRAINING, Refused
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def in_words() -> Iterator[None]:
 
 
 def check_disk(store: Store) -> None:
-    """Raise Refused if the store has reached its limit."""
+    """Raise Refused if the store has reached its limit; before, the trash makes room."""
     limit, used = store.settings.max_disk_mb, store.size() / 1e6
+    if used > limit and trash.empty(store, time.time(), kept_seconds=0.0):
+        used = store.size() / 1e6
     if used > limit:
         raise Refused(
             f"the store is full: it takes {used:.0f} MB, and this server allows {limit} MB "
@@ -96,16 +99,19 @@ def check_study_caps(db: sqlite3.Connection, settings: Settings, user: str, more
 def give_way(db: sqlite3.Connection, run_id: str | None, user: str) -> bool:
     """End a run of the user for another one that takes its place.
 
-    One that never trained is deleted, for nobody will look for it again; any other is stopped and
-    kept. A run that is gone, or somebody else's, is left alone.
+    One that never trained, and of which nothing was said, is deleted, for nobody will look for it
+    again; any other is stopped and kept. A run that is gone, or somebody else's, is left alone.
 
     Returns:
         Whether it was deleted, so that its files have to go too.
     """
-    row = db.execute("SELECT * FROM runs WHERE id = ? AND user = ?", (run_id, user)).fetchone()
+    row = db.execute(
+        f"SELECT *, {MARKED} AS marked FROM runs WHERE id = ? AND user = ? AND removed IS NULL",
+        (run_id, user),
+    ).fetchone()
     if row is None:
         return False
-    if row["step"] == 0 and row["checkpoint_step"] <= 0 and not row["name"]:
+    if row["step"] == 0 and row["checkpoint_step"] <= 0 and not row["marked"]:
         db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
         return True
     stop(db, row)

@@ -280,10 +280,18 @@ class Jobs(Reader):
             set_columns(db, run_id, name=name)
 
     def delete(self, run_id: str) -> None:
-        """Delete a run, its figures and its files; if it is training, it ends."""
+        """Delete a run, its figures and its files, for good; if it is training, it ends.
+
+        ``marks.throw_away`` can be undone.
+        """
         with self._steering(run_id) as (db, _):
             db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
         self._folder(run_id).remove()
+
+    def check_owner(self, row: sqlite3.Row) -> None:
+        """Raise Refused unless the run of a row is this user's, or this user is the teacher."""
+        if row["user"] != self.user and not self.is_teacher:
+            raise Refused("this run belongs to somebody else: you may look at it, not steer it")
 
     # Inside -------------------------------------------------------------------------------------
 
@@ -291,8 +299,7 @@ class Jobs(Reader):
     def _steering(self, run_id: str) -> Iterator[tuple[sqlite3.Connection, sqlite3.Row]]:
         with in_words(), self.store.writing() as db:
             row = row_of(db, run_id)
-            if row["user"] != self.user and not self.is_teacher:
-                raise Refused("this run belongs to somebody else: you may look at it, not steer it")
+            self.check_owner(row)
             yield db, row
 
     def _go_on(self, db: sqlite3.Connection, row: sqlite3.Row, until_step: int | None) -> None:

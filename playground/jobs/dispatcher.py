@@ -28,7 +28,8 @@ _UNFINISHED = (
 )
 _TO_DRAW = (
     "SELECT id, user, view_version FROM runs "
-    "WHERE view_version > view_drawn AND checkpoint IS NOT NULL AND status <> 'running'"
+    "WHERE view_version > view_drawn AND checkpoint IS NOT NULL AND status <> 'running' "
+    "AND removed IS NULL"
 )
 
 

@@ -35,11 +35,16 @@ def metrics_of(row: sqlite3.Row) -> Metrics:
 
 
 def row_of(db: sqlite3.Connection, run_id: str, columns: str = "*") -> sqlite3.Row:
-    """Return a run's row. Raises Refused if there is none."""
-    row = db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (checked_id(run_id),)).fetchone()
+    """Return a run's row. Raises Refused if there is none, or it was thrown away."""
+    query = f"SELECT {columns} FROM runs WHERE id = ? AND removed IS NULL"
+    row = db.execute(query, (checked_id(run_id),)).fetchone()
     if row is None:
         raise Refused(f"there is no run {run_id}; it may have been deleted")
     return row
+
+
+MARKED = "(name <> '' OR starred OR note <> '' OR id IN (SELECT run FROM tags))"
+"""Condition for the runs of which their owners have said something: those are kept."""
 
 
 def insert_run(db: sqlite3.Connection, values: Mapping[str, object]) -> None:

@@ -61,7 +61,7 @@ class Reader:
     def list_runs(
         self, user: str | None = None, *, limit: int = 1000, kind: str | None = TRAINING
     ) -> list[RunRecord]:
-        """Return the runs of one user, or of all users, newest first.
+        """Return the runs of one user, or of all users, newest first, without what is in the trash.
 
         Args:
             user: Whose; everybody's by default.
@@ -70,7 +70,7 @@ class Reader:
         """
         wanted = {"user": user, "kind": kind}
         wanted = {name: value for name, value in wanted.items() if value is not None}
-        condition = " AND ".join(["TRUE", *(f"{name} = :{name}" for name in wanted)])
+        condition = " AND ".join(["removed IS NULL", *(f"{name} = :{name}" for name in wanted)])
         with self.store.reading() as db:
             rows = db.execute(
                 f"SELECT * FROM runs WHERE {condition} ORDER BY created DESC LIMIT :limit",

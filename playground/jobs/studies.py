@@ -49,7 +49,8 @@ def find(
     marks = ", ".join("?" * len(set(texts)))
     with jobs.store.reading() as db:
         rows = db.execute(
-            f"SELECT * FROM runs WHERE kind = ? AND experiment IN ({marks}) ORDER BY created",
+            "SELECT * FROM runs WHERE removed IS NULL AND kind = ? "
+            f"AND experiment IN ({marks}) ORDER BY created",
             [kind, *set(texts)],
         ).fetchall()
     best: dict[str, RunRecord] = {}

@@ -1,8 +1,9 @@
 """Clearing up: what nobody will look for again leaves the store, so that it never fills for good.
 
-Gone are, in this order: runs that never trained; the oldest unnamed runs of a user who has more than
-the cap; the oldest unnamed runs of all users while the store is nearly full; folders without a run.
-What trains or waits, has a name, is being drawn, or was looked at in the last minutes stays.
+Gone are, in this order: what was thrown away; runs that never trained; the oldest unmarked runs of a
+user who has more than the cap; while the store is nearly full the rest of the trash and the oldest
+unmarked runs of all users; folders without a run. What trains or waits, is marked by a name, a star,
+a tag or a note, is being drawn, or was looked at in the last minutes stays.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from playground.jobs import trash
 from playground.jobs.artifacts import Folder
+from playground.jobs.queries import MARKED
 from playground.jobs.reader import DAY
 from playground.jobs.records import ID, STUDY
 from playground.jobs.store import Store
@@ -22,7 +25,7 @@ BATCH = 50  # runs that go for want of space in one sweep
 _RESTED = "COALESCE(ended, queued_since)"
 # What was watched more than a day from now was so before the clock was set back.
 _FREE = (
-    "name = '' AND status NOT IN ('queued', 'running') "
+    f"removed IS NULL AND NOT {MARKED} AND status NOT IN ('queued', 'running') "
     "AND NOT (view_version > view_drawn AND checkpoint IS NOT NULL) "
     f"AND {_RESTED} < :since AND (watched_until < :since OR watched_until > :since + {2 * DAY})"
 )
@@ -30,7 +33,7 @@ _NEVER_TRAINED = f"SELECT id FROM runs WHERE {_FREE} AND step = 0 AND checkpoint
 _BEYOND_THE_CAP = (
     "SELECT id FROM (SELECT *, ROW_NUMBER() OVER "
     f"(PARTITION BY user, kind ORDER BY {_RESTED} DESC, id) AS place FROM runs "
-    "WHERE name = '' AND status NOT IN ('queued', 'running')) "
+    f"WHERE removed IS NULL AND NOT {MARKED} AND status NOT IN ('queued', 'running')) "
     f"WHERE place > CASE kind WHEN '{STUDY}' THEN :kept_of_studies ELSE :kept END AND {_FREE}"
 )
 _OLDEST = f"SELECT id FROM runs WHERE {_FREE} ORDER BY {_RESTED} LIMIT {BATCH}"
@@ -52,13 +55,16 @@ def sweep(store: Store, now: float | None = None) -> list[str]:
         "kept": store.settings.kept_runs_per_user,
         "kept_of_studies": store.settings.kept_study_runs_per_user,
     }
-    gone = [
+    gone = trash.empty(store, now)
+    gone += [
         run_id
         for query in (_NEVER_TRAINED, _BEYOND_THE_CAP)
         for run_id in _ids(store, query, values)
         if _delete(store, run_id, values)
     ]
     limit = FULL * 1e6 * store.settings.max_disk_mb
+    if store.size() > limit:
+        gone += trash.empty(store, now, kept_seconds=0.0)
     if store.size() > limit:
         for run_id in _ids(store, _OLDEST, values):
             if _delete(store, run_id, values):

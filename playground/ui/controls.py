@@ -171,13 +171,20 @@ class Form:
         else:
             st.selectbox(options=choices, index=choices.index(value), **about)
 
-    def many(self, model: BaseModel, name: str, labels: typing.Mapping[str, str]) -> None:
+    def many(
+        self,
+        model: BaseModel,
+        name: str,
+        labels: typing.Mapping[str, str],
+        placeholder: str | None = None,
+    ) -> None:
         """Draw the choice of some out of many, as a list that grows.
 
         Args:
             model: The model, whose field is a tuple of names.
             name: The field.
             labels: What a person reads for each name.
+            placeholder: What an empty list says.
         """
         field, value = type(model).model_fields[name], list(getattr(model, name))
         self._put(name, value)
@@ -188,6 +195,7 @@ class Form:
             format_func=lambda choice: labels[choice],
             help=field.description,
             key=self.key_of(name),
+            placeholder=placeholder,
             on_change=self._changed,
             args=(name,),
         )

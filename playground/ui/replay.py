@@ -56,6 +56,16 @@ def parts(shown: RunRecord, picture: Picture) -> tuple[bytes, bytes]:
     return flow_part(picture.frame), boundary_part(picture.frame)
 
 
+def whole(shown: RunRecord) -> tuple[bytes, bytes] | None:
+    """Return the recording of a run for the flow view and the boundary view, wherever they stand.
+
+    ``None`` where it has not been drawn yet, or there is nothing to scrub through.
+    """
+    if state.jobs().recording(shown.id) is None:
+        return None
+    return _recorded(shown.id, shown.step, f"{shown.checkpoint_step} {shown.view.features}")
+
+
 def _key(shown: RunRecord, picture: Picture) -> tuple[str, int, str]:
     return shown.id, shown.step, picture.version or ""
 
