@@ -1,6 +1,5 @@
 """Residual stacking: figures as printed, counts by hand, diagrams and schemes against something else."""
 
-import itertools
 
 import numpy as np
 import pytest
@@ -79,7 +78,7 @@ def test_the_quick_table_has_pairs_of_as_many_weights():
     assert {t.experiment.batch_size for t in full} == {256}
     assert {t.experiment.data.name for t in quick} == {"digits", "fashion_mnist"}
     options = {t.cell: t.experiment.network.options for t in quick}
-    for euler, taylor in itertools.batched(ROWS, 2):
+    for euler, taylor in zip(ROWS[::2], ROWS[1::2], strict=True):
         first, second = (options[row, "CIFAR-10"] for row in (euler, taylor))
         assert (first.blocks, first.width) == (second.blocks, second.width)
         counts = []

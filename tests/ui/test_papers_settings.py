@@ -19,7 +19,7 @@ def test_every_table_can_be_chosen(name):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("paper", "001/table9", "'001/table9' is not known; legal is 001/table1"),
+        ("paper", "001/table9", "'001/table9' is not known; legal is 000/table1"),
         ("variant", "guess", "'guess' is not legal with 001/table1; legal is code, text"),
         ("quantity", "nfe", "'nfe' is not legal with 001/table1; legal is train_accuracy"),
         ("repetitions", "21", "repetitions"),
