@@ -114,6 +114,16 @@ class Reader:
         frame = folder.read(LIVE)
         return None if frame is None else (version, frame)
 
+    def draws(self, run_id: str) -> bool:
+        """Return whether a picture of a run that rests has been asked for and is still to come."""
+        with self.store.reading() as db:
+            row = db.execute(
+                "SELECT 1 FROM runs WHERE id = ? AND view_version > view_drawn "
+                "AND checkpoint IS NOT NULL AND status NOT IN ('queued', 'running')",
+                (checked_id(run_id),),
+            ).fetchone()
+        return row is not None
+
     def snapshots(self, run_id: str, since_step: int = -1) -> list[Snapshot]:
         """Return the kept weights after a step, in order."""
         from playground.training.events import Snapshot

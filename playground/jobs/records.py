@@ -22,6 +22,8 @@ Status = Literal["queued", "running", "paused", "finished", "stopped", "diverged
 UNFINISHED = ("queued", "running", "paused")
 TRAINING, STUDY = "training", "study"
 """Kinds of runs: one that somebody looks at, and one of many in a laboratory's study."""
+IMPORTED = "imported"
+"""Among the versions of a run that came from a file: the id that it had where it was trained."""
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 ID = re.compile(f"[{ALPHABET}]{{16}}")
 

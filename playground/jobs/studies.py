@@ -17,7 +17,7 @@ from playground.jobs.artifacts import Folder
 from playground.jobs.client import Jobs
 from playground.jobs.queries import insert_run, metrics_of
 from playground.jobs.reader import Reader
-from playground.jobs.records import STUDY, Refused, RunRecord, new_id, record_of
+from playground.jobs.records import IMPORTED, STUDY, Refused, RunRecord, new_id, record_of
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
@@ -55,10 +55,20 @@ def find(
         ).fetchall()
     best: dict[str, RunRecord] = {}
     for run in map(record_of, rows):
+        if not is_known(jobs, run):
+            continue
         held = best.get(run.experiment_json)
         if held is None or _rank(run) <= _rank(held):
             best[run.experiment_json] = run
     return [best.get(text) for text in texts]
+
+
+def is_known(jobs: Reader, run: RunRecord) -> bool:
+    """Return whether a run's figures count for who asks.
+
+    Those of a run that came from a file are its owner's word, which nobody else has to take.
+    """
+    return IMPORTED not in run.versions or run.user == getattr(jobs, "user", None)
 
 
 def _rank(run: RunRecord) -> int:

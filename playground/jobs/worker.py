@@ -78,8 +78,8 @@ def claim(store: Store, run_id: str, attempt: int) -> Claim | None:
     """
     with store.writing() as db:
         taken = db.execute(
-            "UPDATE runs SET worker = ?, versions = ?, started = COALESCE(started, ?), "
-            "step = MAX(checkpoint_step, 0) "
+            "UPDATE runs SET worker = ?, versions = json_patch(versions, ?), "
+            "started = COALESCE(started, ?), step = MAX(checkpoint_step, 0) "
             "WHERE id = ? AND attempt = ? AND status = 'running' AND worker IS NULL",
             (_whoami(), json.dumps(versions()), time.time(), run_id, attempt),
         )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from playground.charts.exports import chart_csv, chart_png, chart_svg
 from playground.datasets import TableError, fetch, load, split_file, table_file
+from playground.exchange.archive import archive
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
 from playground.training.events import Amendment
@@ -37,6 +38,8 @@ def export_menu(shown: RunRecord | None) -> None:
     _download("Metrics (CSV)", "metrics.csv", lambda: _metrics(shown.id))
     if shown.checkpoint_step >= 0:
         _download("Weights (safetensors)", "weights.safetensors", lambda: _weights(shown.id))
+    _download("Run (zip)", "run.zip", lambda: archive(state.jobs(), [shown.id]))
+    st.caption("The zip file can be brought back under Results → Runs, with every view of the run.")
 
 
 def script_menu(experiment: Experiment, changes: Sequence[Amendment] = ()) -> None:

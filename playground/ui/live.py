@@ -29,6 +29,7 @@ _EMPTY = {
     "paused": "Press train to start",
 }
 _NOTHING = "There is no picture of this run"
+_SOON = "The picture is being drawn"
 _NONE_YET = pd.DataFrame(
     columns=["epoch", *(f"{s}_{q}" for s in ("train", "validation") for q in ("loss", "accuracy"))],
     dtype=float,
@@ -57,7 +58,13 @@ def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
         picture = live_picture(shown.id)
         paces += [_DRAWING_SECONDS] if axes.awaited(shown, picture) else []
         paces += [_REPLAY_SECONDS] if replay.awaited(shown, picture) else []
+        paces += [_REPLAY_SECONDS] if _first_awaited(shown, picture) else []
     return min(paces, default=None)
+
+
+def _first_awaited(shown: RunRecord, picture: Picture) -> bool:
+    """Return whether a run that rests, as one that came from a file, gets its first picture soon."""
+    return not picture.frame and state.jobs().draws(shown.id)
 
 
 def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
@@ -104,7 +111,7 @@ def _pictures(shown: RunRecord | None, picture: Picture) -> None:
     common = {
         "height": 400,
         "group": "play",
-        "empty_text": _EMPTY.get(shown.status, _NOTHING) if shown else _EMPTY[""],
+        "empty_text": _empty_text(shown, picture),
         "feed": feed_of(shown.id) if active else "",
     }
     flow, output = st.columns([1.15, 1], gap="medium")
@@ -117,6 +124,15 @@ def _pictures(shown: RunRecord | None, picture: Picture) -> None:
         if shown is not None:
             axes.axis_choice(shown)
             _say_what_is_old(shown, picture)
+
+
+def _empty_text(shown: RunRecord | None, picture: Picture) -> str:
+    """Return what stands where there is no picture."""
+    if shown is None:
+        return _EMPTY[""]
+    if shown.status not in state.ACTIVE and _first_awaited(shown, picture):
+        return _SOON
+    return _EMPTY.get(shown.status, _NOTHING)
 
 
 def _say_what_is_old(shown: RunRecord, picture: Picture) -> None:
