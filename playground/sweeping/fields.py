@@ -53,11 +53,11 @@ class Sweepable:
         if self.kind == "choice":
             others = [name for name in self.choices if name != self.value]
             return self.value, *others[: _FEW - 1]
-        if not self.value:
-            top = 1.0 if self.high is None else min(self.high, 1.0)
-            return (self.value, *(self._legal(top * x) for x in (0.001, 0.01, 0.1)))
-        factors = _DECADES if self.log else _FACTORS
-        return tuple(dict.fromkeys(self._legal(self.value * x) for x in factors))
+        if self.value:
+            factors = _DECADES if self.log else _FACTORS
+            return tuple(dict.fromkeys(self._legal(self.value * x) for x in factors))
+        steps = (1, 2, 4) if self.kind == "whole" else (0.001, 0.01, 0.1)
+        return tuple(dict.fromkeys([self.value, *map(self._legal, steps)]))
 
     def read(self, text: str) -> tuple[Value, ...]:
         """Return the values that somebody has typed, by commas; an empty text takes the proposal.
