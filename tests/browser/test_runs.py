@@ -79,7 +79,7 @@ def test_runs_are_found_and_the_link_keeps_it(history):
     box.fill("spiral depth>5")
     box.press("Enter")
     count(page, "1 of 3 runs")
-    expect(page).to_have_url(re.compile("search=spiral"), timeout=PATIENCE)
+    expect(page).to_have_url(re.compile(r"search=spiral\+depth%3E5$"), timeout=PATIENCE)
     page.reload()
     count(page, "1 of 3 runs")
     press(page.get_by_role("button", name="Clear search and filters"))

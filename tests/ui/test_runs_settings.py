@@ -86,7 +86,7 @@ def test_filters_and_search_hold_together(jobs):
     assert shown(starred=True) == [two]
     assert shown(tag=("x", "y")) == [three]
     assert shown(network=("mlp",)) == []
-    assert shown(sort="epoch", turned=True)[-1] == three
+    assert shown(sort="seconds")[-1] == shown(sort="seconds", turned=True)[0] == three
 
 
 def test_rows_say_what_lines_hold(jobs):

@@ -96,7 +96,8 @@ def _found(settings: Settings, lines: Sequence[Line]) -> list[Line]:
     """Return the runs that are searched for, in their order; say what could not be understood."""
     search = parse(settings.search)
     for message in (*search.messages, *search.unknown(lines)):
-        st.warning(f"In the search: {state.plain(message)}.", icon=":material/info:")
+        words = message if message.endswith("?") else f"{message}."
+        st.warning(f"In the search: {state.plain(words)}", icon=":material/info:")
     kept = [line for line in search.among(lines) if _passes(settings, line)]
     return ordered(kept, settings.sort, falling=settings.falling)
 

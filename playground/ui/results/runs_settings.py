@@ -74,7 +74,7 @@ class Settings(Options):
     sort: Literal[tuple(SORTS)] = option(  # type: ignore[valid-type]
         "created", label="Order", help="What the table is ordered by.", labels=SORTS
     )
-    turned: bool = option(False, label="Turned", help="The other way round.")
+    turned: bool = option(False, label="Reversed", help="The order the other way round.")
     page: int = option(1, label="Page", help="Of the table.", ge=1, le=10_000)
     chosen: tuple[str, ...] = option(
         (), label="Chosen", help="Runs that are shown below the table."

@@ -18,9 +18,9 @@ from playground.ui.results.runs_settings import PAGE_ROWS, SHEET, Settings
 _FEW, _HEIGHT = 10, 420  # rows that are shown without scrolling; pixels of a table of more
 _WIDE_ONLY = ("rate", "parameters", "NFE", "note")
 _MARKS = {
-    "queued": "⏳ waiting",
+    "queued": "… waiting",
     "running": "▶ training",
-    "paused": "⏸ paused",
+    "paused": "‖ paused",
     "finished": "✓ finished",
     "stopped": "■ stopped",
     "diverged": "✗ diverged",
