@@ -11,7 +11,12 @@ what studies came to.
 
 from __future__ import annotations
 
-from playground.papers import seed_000, seed_000_schemes, seed_004  # noqa: F401
+from playground.papers import (  # noqa: F401
+    seed_000,
+    seed_000_rivals,
+    seed_000_schemes,
+    seed_004,
+)
 from playground.papers.found import Found, Panel
 from playground.papers.paper import (
     PAPERS,
