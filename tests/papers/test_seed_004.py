@@ -85,6 +85,7 @@ def test_the_claim_holds_for_slow_updates_and_not_for_what_they_cost():
     }
     assert kinds == {SLOW: {"agrees"}, EVALUATIONS: {"differs"}}
     assert "in 9 of 9 pairs" in found.notes[0]
+    assert "At the rate 0.01 the limit of 50 steps ended" in found.notes[1]
 
 
 def test_with_the_appendixs_indentation_hardly_anything_is_left_of_a_step():
