@@ -285,6 +285,10 @@ def _columns(
     return finish(alt.layer(*layers), f"{y} by {x}", height=height)
 
 
+_RISING = ("viridis", "magma", "inferno", "plasma", "cividis")
+"""Schemes whose upper end is light; of the others the lower end is."""
+
+
 def _heat(
     rows: Mapping[str, Sequence[Any]],
     *,
@@ -328,8 +332,16 @@ def _fields(
     )
     layers = [rects]
     if labels:
-        text = base.mark_text(fontSize=11).encode(
-            text=alt.Text("value:Q", format=format), color=alt.value("white"), **place
+        low, high = ("white", "black") if scheme in _RISING else ("black", "white")
+        upper = "datum.value > (datum.top + datum.bottom) / 2"
+        text = (
+            base.transform_joinaggregate(top="max(value)", bottom="min(value)")
+            .mark_text(fontSize=11)
+            .encode(
+                text=alt.Text("value:Q", format=format),
+                color=alt.condition(upper, alt.value(high), alt.value(low)),
+                **place,
+            )
         )
         layers.append(text)
     return finish(alt.layer(*layers), f"{value} over {x} and {y}", height=height)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from playground.papers import (  # noqa: F401 (they register what they hold)
     seed_000,
+    seed_000_rivals,
     seed_000_schemes,
     seed_001,
     seed_001_figures,

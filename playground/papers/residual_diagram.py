@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 3  # states that may enter a step
 _NOTHING = 1e-9
 _BENDS = 12  # pieces of a bent edge
-_STATE, _BLOCK, _MAP = "state x", "block F", "1×1 map"
+_STATE, _BLOCK, _MAP = "state x", "block F", "stem, 1×1 map"
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -181,7 +181,7 @@ def _rows_of(steps: list[Step], stem: str) -> dict[str, list[Any]]:
         rows.edge(block, here, _BLOCK, _weight(step.change))
         for number, weight in sorted(step.states.items(), reverse=True):
             back = step.block - number
-            series = f"{_weight(weight)} · x(l{f'−{back}' if back else ''})"
+            series = f"adds x(l{f'−{back}' if back else ''})"
             bend = 0.0 if places[number][1] < 0 or not back else 0.55 + 0.75 * back
             rows.edge(places[number], here, series, "" if back > 2 else _weight(weight), bend)
         places[step.block + 1] = here

@@ -29,7 +29,7 @@ _ENDS = {"cosine": 10.0, "logistic": 10.0, "decay": 5.0}
 _RATE = 5.0
 _MEANT = {"rk4": "rk4"}
 """What was meant, where that is not the first that ``PRINTED`` names."""
-_BOX, _POINTS = (-4.5, 1.5, -3.5, 3.5), 601
+_BOX, _POINTS = (-4.5, 1.5, -3.5, 3.5), 451
 _FAST = 1.5  # rate of decay at which Euler's steps of 1 are stable and the multistep ones are not
 
 
@@ -279,7 +279,8 @@ def _region_panel(rows: dict[str, list[Any]]) -> Panel:
         "paths",
         rows,
         {"x": "Re z, z = hλ", "y": "Im z"},
-        "Borders of the stability regions; a scheme is stable inside of its own.",
+        "Borders of the stability regions; a scheme is stable inside of its own. All schemes of one step "
+        "with as many stages as their order have the same, so that some lie upon each other.",
         "half",
     )
 

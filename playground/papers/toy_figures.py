@@ -41,6 +41,7 @@ _WAYS: dict[str, tuple[Gradient, Reset]] = {
 }
 _SEED = 2023
 _DRAWN = 40  # initialisations whose paths are drawn
+_MANY = 5.0  # percent of runs that a limit ended, from which on it is said
 Cells = dict[tuple[float, int], ToyRuns]
 
 
@@ -74,17 +75,18 @@ def figure(
         tell: Told how far it is.
     """
     values: dict[tuple[str, str, str], list[float | None]] = {}
-    first: tuple[ToyRuns, ToyRuns] | None = None
+    pairs = []
     for repetition in range(repetitions):
         tell(f"{starts} initialisations, draw {repetition + 1}", repetition / repetitions)
         pair = train_pair(rate, period, variant, initial_weights(starts, _SEED + repetition))
-        first = first or pair
+        pairs.append(pair)
         for key, value in _figures_of(*pair).items():
             values.setdefault(key, []).append(value)
-    plain, ahead = first
+    plain, ahead = pairs[0]
     panels = [*_courses(plain, ahead), *_medians(plain, ahead), _states(plain, ahead)]
     panels.append(_plane(plain, ahead))
-    return Found(values, tuple(panels), (_said(rate, period, values),))
+    notes = [_said(rate, period, values), *_limited(rate, [plain for plain, _ in pairs])]
+    return Found(values, tuple(panels), tuple(notes))
 
 
 def _figures_of(plain: ToyRuns, ahead: ToyRuns) -> dict[tuple[str, str, str], float]:
@@ -289,7 +291,21 @@ def faster(variant: str, repetitions: int, starts: int, tell: Tell) -> Found:
         "evaluations of the gradient, which is what they cost.",
         "full",
     )
-    return Found(values, (panel,), (_verdict(values),))
+    plain = {rate: [cells[rate, 0] for cells in draws] for rate in RATES}
+    notes = [_verdict(values), *(note for r, runs in plain.items() for note in _limited(r, runs))]
+    return Found(values, (panel,), tuple(notes))
+
+
+def _limited(rate: float, plain: Sequence[ToyRuns]) -> list[str]:
+    """Say where the limit, and not the rule, ended many runs of gradient descent."""
+    open_ones = 100 * float(np.mean([1 - runs.stopped.mean() for runs in plain]))
+    if open_ones < _MANY:
+        return []
+    return [
+        f"At the rate {rate:g} the limit of {len(plain[0].losses)} steps ended {open_ones:.0f} % of the "
+        "runs of gradient descent: how many more it would have needed is not known, and ratios to it are "
+        "upper bounds."
+    ]
 
 
 def _verdict(values: dict[tuple[str, str, str], list[float]]) -> str:
