@@ -92,7 +92,10 @@ class Sweepable:
     def _legal(self, value: float) -> Value:
         low = value if self.low is None else max(value, self.low)
         held = low if self.high is None else min(low, self.high)
-        return round(held) if self.kind == "whole" else float(f"{held:.3g}")
+        if self.kind == "whole":
+            return round(held)
+        short = float(f"{held:.3g}")  # which may be beyond a bound that has more figures
+        return short if abs(short) <= abs(held) or short == value else held
 
 
 @lru_cache(maxsize=64)

@@ -94,8 +94,12 @@ def encoded(experiment: Experiment) -> str:
     Raises:
         ValueError: If it is longer than a link may be.
     """
-    chosen, usual = experiment.to_query(), Experiment().to_query()
-    text = urlencode({name: x for name, x in chosen.items() if usual.get(name) != x})
+    chosen, plain = experiment.to_query(), Experiment().to_query()
+    choices = {n: x for n, x in chosen.items() if "." not in n and plain.get(n) != x}
+    # What is usual of an option depends on what it is an option of.
+    usual = Experiment.from_query(choices)[0].to_query() if choices else plain
+    options = {n: x for n, x in chosen.items() if n not in choices and usual.get(n) != x}
+    text = urlencode(choices | options)
     if len(text) > LONGEST:
         raise ValueError(f"this experiment takes {len(text)} characters; legal is up to {LONGEST}")
     return text
