@@ -8,8 +8,9 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from playground.charts.attack_images import FOOLED, WITHSTOOD, picture
+from playground.charts.attack_images import FOOLED, PICTURES, WITHSTOOD, picture
 from playground.charts.colours import TRAIN
+from playground.charts.curves import ROWS
 from playground.charts.finish import finish
 
 ACROSS = 6
@@ -29,17 +30,24 @@ def answers(rows: Mapping[str, Sequence[Any]], *, side: int, height: int) -> dic
         ValueError: If an image does not have ``side`` by ``side`` pixels.
     """
     drawn = [_drawn(i, *each, side) for i, each in enumerate(_each(rows))]
-    down = max(1, -(-len(drawn) // ACROSS))
+    high = max(1, -(-len(drawn) // ACROSS))
     place = {
         "x": alt.X("column:Q", axis=None, scale=alt.Scale(domain=[-0.5, ACROSS - 0.5])),
-        "y": alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[down - 0.35, -0.65])),
+        "y": alt.Y("down:Q", axis=None, scale=alt.Scale(domain=[high - 0.35, -0.65])),
         "tooltip": [
             alt.Tooltip("truth:N", title="class"),
             alt.Tooltip("guess:N", title="taken for"),
         ],
     }
-    base = alt.Chart(alt.Data(values=drawn))
-    edge = min(_EDGE, round(0.68 * height / down))
+    fields = ["url", "column", "down", "words", "right"]
+    base = (
+        alt.Chart(alt.NamedData(name=ROWS))
+        .transform_window(place="row_number()")
+        .transform_lookup(
+            "place", alt.LookupData(alt.NamedData(name=PICTURES), key="place", fields=fields)
+        )
+    )
+    edge = min(_EDGE, round(0.68 * height / high))
     images = base.mark_image(width=edge, height=edge).encode(url="url:N", **place)
     words = base.mark_text(dy=-edge / 2 - 8, fontSize=11, limit=110).encode(
         text="words:N",
@@ -50,7 +58,8 @@ def answers(rows: Mapping[str, Sequence[Any]], *, side: int, height: int) -> dic
         ),
         **place,
     )
-    return finish(alt.layer(images, words), "Images, their classes and answers", height=height)
+    chart = finish(alt.layer(images, words), "Images, their classes and answers", height=height)
+    return {**chart, "datasets": {PICTURES: drawn}}
 
 
 def _each(rows: Mapping[str, Sequence[Any]]) -> list[tuple[str, str, str]]:
@@ -64,11 +73,10 @@ def _drawn(place: int, pixels: str, truth: str, guess: str, side: int) -> dict[s
         raise ValueError(f"pixels: {len(values)} are not legal; an image has {side} by {side}")
     right = truth == guess
     return {
+        "place": place + 1,
         "url": picture(values.reshape(1, side, side) / 255, WITHSTOOD if right else FOOLED),
         "column": place % ACROSS,
-        "row": place // ACROSS,
-        "truth": truth,
-        "guess": guess,
+        "down": place // ACROSS,
         "words": truth if right else f"{truth} → {guess}",
         "right": "right" if right else "wrong",
     }

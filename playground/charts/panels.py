@@ -169,10 +169,13 @@ def _scatter(
 
 
 def _class_colour(series: Sequence[str]) -> alt.Color:
+    # Long names of many classes would run out of a chart that takes half of the page.
+    rows = {"columns": 4} if len(series) > 6 and max(map(len, series)) > 3 else {}
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1, **rows)
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(series), range=_colours(len(series))),
-        legend=alt.Legend(title=None, orient="top", symbolOpacity=1) if len(series) > 1 else None,
+        legend=legend if len(series) > 1 else None,
     )
 
 

@@ -117,6 +117,14 @@ def epochs_to_settle(net: TrainedNet, points: float = 1.0) -> float:
     return float(next(i for i, value in enumerate(values) if value >= level - points))
 
 
+def epochs_to_reach(net: TrainedNet, level: float) -> float | None:
+    """Return after which epoch the validation accuracy first reached a level in %, ``None`` if never."""
+    for metrics in net.history:
+        if metrics.validation_accuracy is not None and 100 * metrics.validation_accuracy >= level:
+            return float(metrics.epoch)
+    return None
+
+
 def answers_panel(net: TrainedNet, title: str, shown: int = 12, wrong: int = 2) -> Panel:
     """Return some validation images with their classes and what a net took them for.
 

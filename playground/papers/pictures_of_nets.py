@@ -30,13 +30,18 @@ def in_perspective(places: np.ndarray) -> np.ndarray:
     return np.stack([across, np.cos(_TILT) * z - np.sin(_TILT) * away], axis=-1)
 
 
+def _short(names: Sequence[str]) -> list[str]:
+    """Return names of classes without the word that all of them begin with: six fit a narrow legend."""
+    return [str(name).removeprefix("class ") for name in names]
+
+
 def _by_class(places: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> dict[str, list]:
     """Return points as rows, class by class, so that all pictures give the classes the same colours."""
-    order = np.argsort(labels, kind="stable")
+    order, names = np.argsort(labels, kind="stable"), _short(names)
     return {
         "x": rounded(places[order, 0]),
         "y": rounded(places[order, 1]),
-        "series": [str(names[i]) for i in labels[order]],
+        "series": [names[i] for i in labels[order]],
     }
 
 
@@ -84,7 +89,7 @@ def _regions(
         "kind": ["cell"] * len(middles) + ["point"] * len(drawn["x"]),
         "x": rounded(middles[:, 0]) + drawn["x"],
         "y": rounded(middles[:, 1]) + drawn["y"],
-        "series": [str(names[i]) for i in winners] + drawn["series"],
+        "series": [_short(names)[i] for i in winners] + drawn["series"],
         "value": rounded(chances.max(axis=1)) + [None] * len(drawn["x"]),
     }
     options = {"x": axes[0], "y": axes[1], "step_x": steps[0], "step_y": steps[1]}
@@ -152,7 +157,7 @@ def layers_panels(
     names = net.split.class_names
     axes = ("across", "up")
     return [
-        points_panel(f"{label}, layer {i}", drawn[i], y, names, axes, size, **ends) for i in layers
+        points_panel(f"Layer {i}", drawn[i], y, names, axes, size, label, **ends) for i in layers
     ]
 
 
@@ -169,13 +174,13 @@ def paths_panel(
     drawn, labels = drawn[:, order].transpose(1, 0, 2), labels[order]
     kept = np.unique(np.linspace(0, drawn.shape[1] - 1, 41).round().astype(int))
     drawn = drawn[:, kept]
-    names = net.split.class_names
+    names = _short(net.split.class_names)
     rows = {
         "x": rounded(drawn[..., 0]),
         "y": rounded(drawn[..., 1]),
         "t": np.tile(kept, len(drawn)).tolist(),
         "path": np.repeat(np.arange(len(drawn)), len(kept)).tolist(),
-        "series": [str(names[label]) for label in labels for _ in kept],
+        "series": [names[label] for label in labels for _ in kept],
     }
     axes = _axes(seen) if seen.axes.shape[1] < 3 else ("across", "up")
     return Panel(title, "paths", rows, {"x": axes[0], "y": axes[1]}, caption, size)
