@@ -227,7 +227,8 @@ def test_tables_are_listed(capsys):
     assert main(["paper", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in listed] == list(PAPERS)
-    assert listed[0]["trainings"] == 56
+    by_name = {each["name"]: each for each in listed}
+    assert by_name["001/table1"]["trainings"] == 56
 
 
 def test_an_unknown_table_is_said(capsys):

@@ -8,7 +8,7 @@ from playground.papers import PAPERS, Order, Paper, Study
 from playground.registry import Misfit, Options, option
 from playground.ui.sheet import Sheet
 
-_FIRST = next(iter(PAPERS))
+_FIRST = "001/table1"
 
 
 class Settings(Options):
