@@ -152,6 +152,20 @@ SAMPLES = {
         },
         {},
     ),
+    "flow": (
+        {
+            "kind": ["arrow", "path", "path"],
+            "x": [0.0, 0.0, 1.0],
+            "y": [0.0, 0.0, 1.0],
+            "x2": [0.1, None, None],
+            "y2": [0.1, None, None],
+            "t": [None, 0.0, 1.0],
+            "path": [None, "a", "a"],
+            "series": ["field", "from 0", "from 0"],
+            "style": [None, "ODE", "ODE"],
+        },
+        {"x": "t", "y": "h"},
+    ),
 }
 
 
