@@ -387,6 +387,72 @@ def _boxes(series: tuple[str, ...], height: int) -> dict[str, Any]:
     return finish(alt.layer(rule, ends, told, box, words), "Boxes and arrows", height=height)
 
 
+def _flow(
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    x: str,
+    y: str,
+    height: int,
+    domain_y: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """A field of directions with paths over it.
+
+    Rows with ``kind`` ``arrow`` lead from x, y to x2, y2; those with ``kind`` ``path`` have x, y, t,
+    path, series and a style: the first style is solid, the others are dashed.
+    """
+    kinds = zip(rows["kind"], rows["series"], rows["style"])
+    drawn = [(series, style) for kind, series, style in kinds if kind == "path"]
+    ends = None if domain_y is None else tuple(domain_y)
+    series, styles = (_names([each[i] for each in drawn]) for i in range(2))
+    return _directions(series, styles, x, y, height, ends)
+
+
+@lru_cache(maxsize=64)
+def _directions(
+    series: tuple[str, ...],
+    styles: tuple[str, ...],
+    x: str,
+    y: str,
+    height: int,
+    domain_y: tuple[float, ...] | None,
+) -> dict[str, Any]:
+    ends = {} if domain_y is None else {"domain": list(domain_y)}
+    across = alt.X("x:Q", title=x, scale=alt.Scale(zero=False, nice=False))
+    up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False, **ends))
+    base = alt.Chart(alt.NamedData(name=ROWS))
+    arrows = base.transform_filter("datum.kind === 'arrow'")
+    rule = arrows.mark_rule(strokeWidth=1, opacity=0.55, color=TRAIN).encode(
+        x=across, y=up, x2="x2:Q", y2="y2:Q"
+    )
+    heads = arrows.mark_point(size=7, filled=True, opacity=0.8, color=TRAIN).encode(
+        x=alt.X("x2:Q", title=x), y=alt.Y("y2:Q", title=y)
+    )
+    dash = alt.StrokeDash(
+        "style:N",
+        scale=alt.Scale(domain=list(styles), range=[[1, 0], [6, 4], [2, 2]][: len(styles)]),
+        legend=alt.Legend(title=None, orient="top") if len(styles) > 1 else None,
+    )
+    paths = (
+        base.transform_filter("datum.kind === 'path'")
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=across,
+            y=up,
+            order="t:Q",
+            detail="path:N",
+            color=_class_colour(series),
+            strokeDash=dash,
+            tooltip=[
+                "series:N",
+                "style:N",
+                alt.Tooltip("x:Q", format=".3g"),
+                alt.Tooltip("y:Q", format=".3g"),
+            ],
+        )
+    )
+    return finish(alt.layer(rule, heads, paths), f"{y} over {x}, with its field", height=height)
+
+
 for _kind in (
     PanelChart(
         name="lines",
@@ -450,6 +516,13 @@ for _kind in (
         summary="Grey images with their classes and what a net took them for.",
         columns=("pixels", "truth", "guess"),
         make=answers,
+    ),
+    PanelChart(
+        name="flow",
+        label="Flow",
+        summary="Directions of a field and paths through it.",
+        columns=("kind", "x", "y", "x2", "y2", "t", "path", "series", "style"),
+        make=_flow,
     ),
 ):
     PANELS.add(_kind)

@@ -39,11 +39,17 @@ from playground.papers.paper import (
 )
 from playground.papers.reports import Line, Outcome, Report, report, study_report
 from playground.papers.seed_001 import DEPTHS
+from playground.papers.seed_002 import SCALES
+from playground.papers.seed_003 import AUGMENTED
+from playground.papers.seed_003_attention import COLUMNS
 from playground.papers.verdicts import Verdict, judge
 
 __all__ = [
+    "AUGMENTED",
+    "COLUMNS",
     "DEPTHS",
     "PAPERS",
+    "SCALES",
     "Cell",
     "Found",
     "Line",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.experiment import DataSlot, Experiment, NetworkSlot, OptimizerSlot
+from playground.registry import bounds
 
 FINE = 10
 """So many times more points judge than train."""
@@ -15,6 +16,8 @@ MOST_FINE = 20_000
 UNITS, LAYERS, POINTS = (5, 10, 20, 40, 60), (1, 2, 3, 4, 5), (50, 100, 200, 400, 800)
 MAGNITUDES = tuple(10.0**k for k in range(-4, 5))
 DOMAIN_POINTS = 300
+MOST_STEPS = int(bounds(Experiment.model_fields["epochs"])[1] or 1)
+"""Most optimiser steps of a stage."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,16 @@ def fitted(
 def figure_1(budget: Budget, scale: str, seed: int) -> dict[str, Experiment]:
     """Return one large net against two small ones, and one small net by each optimiser alone.
 
-    All take the same number of steps: a single stage is trained as long as both stages together.
+    All take the same number of steps: a single stage is trained as long as both stages together, Adam
+    alone no longer than an experiment may be.
     """
     whole = budget.times(2)
     every = whole.adam + whole.lbfgs
+    alone = min(every, MOST_STEPS)
     return {
         "two stages of 20 units": fitted(budget, scale=scale, seed=seed, stages=2),
         "one stage of 30 units": fitted(whole, scale=scale, seed=seed, stages=1, width=30),
-        "one of 20, Adam alone": fitted(Budget(every, 0), scale=scale, seed=seed, stages=1),
+        "one of 20, Adam alone": fitted(Budget(alone, 0), scale=scale, seed=seed, stages=1),
         "one of 20, L-BFGS alone": fitted(Budget(0, every), scale=scale, seed=seed, stages=1),
         "one of 20, both": fitted(whole, scale=scale, seed=seed, stages=1),
     }

@@ -164,6 +164,20 @@ SAMPLES = {
         {"pixels": ["00ff8040", "ffffffff"], "truth": ["0", "6"], "guess": ["0", "0"]},
         {"side": 2},
     ),
+    "flow": (
+        {
+            "kind": ["arrow", "path", "path"],
+            "x": [0.0, 0.0, 1.0],
+            "y": [0.0, 0.0, 1.0],
+            "x2": [0.1, None, None],
+            "y2": [0.1, None, None],
+            "t": [None, 0.0, 1.0],
+            "path": [None, "a", "a"],
+            "series": ["field", "from 0", "from 0"],
+            "style": [None, "ODE", "ODE"],
+        },
+        {"x": "t", "y": "h"},
+    ),
 }
 
 
