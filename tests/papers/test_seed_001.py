@@ -115,7 +115,7 @@ def test_nets_come_back_as_they_were_judged(nets):
 
 
 def test_a_net_that_cannot_be_trained_says_why(monkeypatch, tmp_path):
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))
     monkeypatch.setenv("PLAYGROUND_ONLINE", "0")
     monkeypatch.delenv("PLAYGROUND_IDX", raising=False)
     wanted = experiment_of("StandardNet", "mnist", 2, "code", width=784)
