@@ -114,8 +114,10 @@ def test_nets_come_back_as_they_were_judged(nets):
     assert (trained[0].split.x_train != trained[1].split.x_train).any()
 
 
-def test_a_net_that_cannot_be_trained_says_why(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))  # without any images
+def test_a_net_that_cannot_be_trained_says_why(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))
+    monkeypatch.setenv("PLAYGROUND_ONLINE", "0")
+    monkeypatch.delenv("PLAYGROUND_IDX", raising=False)
     wanted = experiment_of("StandardNet", "mnist", 2, "code", width=784)
     with pytest.raises(ValueError, match="MNIST"):
         train_nets([wanted.amended(TINY)], silent)
