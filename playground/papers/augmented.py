@@ -113,7 +113,8 @@ def _course(trained: Trained, quantity: str, title: str, log: bool) -> Panel:
         rows["low"] += plain(np.maximum(mean - std, 0.5 * mean if log else least))
         rows["high"] += plain(mean + std)
         rows["series"] += [name] * len(epochs)
-    return Panel(title, "lines", rows, {"x": "epoch", "y": title, "log_y": log}, "", "third")
+    options = {"x": "epoch", "y": title, "log_y": log}
+    return Panel(title[0].upper() + title[1:], "lines", rows, options, "", "third")
 
 
 def _against(trained: Trained) -> Panel:

@@ -138,7 +138,8 @@ def figure_3_found(order: Order, tell: Tell, budget: Budget | None = None) -> Fo
         one = rows[MAGNITUDES.index("1e+0")]
         for column, row in zip(MAGNITUDES, rows):
             values["relative", name, column] = [math.log10(v) for v in row]
-            values["worse", name, column] = [math.log10(v / w) for v, w in zip(row, one)]
+            if name == AS_IT_IS:
+                values["worse", name, column] = [math.log10(v / w) for v, w in zip(row, one)]
     pictures = (_errors(errors), *_fits(next(iter(plans.values())), ended))
     ends = [
         f"{10 ** statistics.fmean(values['worse', AS_IT_IS, column]):.2g} times at {column}"
