@@ -45,7 +45,8 @@ def draw_chart(settings: Settings, found: Report) -> None:
     """Draw one quantity of all cells, printed and reproduced, a chart for each row of the table."""
     paper, quantity = settings.table, settings.table.quantities[settings.shown]
     rows = chart_rows(found, settings.shown)
-    for place, (name, column) in enumerate(zip(paper.rows, _places(len(paper.rows)))):
+    names = [name for name in paper.rows if (rows["row"] == name).any()]
+    for place, (name, column) in enumerate(zip(names, _places(len(names)))):
         with column:
             st.markdown(f"##### {name}")
             own = rows[rows["row"] == name].reset_index(drop=True)
