@@ -44,7 +44,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def experiment(kind: str, seed: int, epochs: int = 150) -> Experiment:
+def experiment(kind: str, seed: int, epochs: int = 60) -> Experiment:
     """Return the training of one row of the figure."""
     fields = {**_BASE, **_KINDS[kind], "epochs": epochs, "weight_seed": seed}
     return Experiment().amended({name: str(value) for name, value in fields.items()})
@@ -79,7 +79,7 @@ def crossings(first: np.ndarray, second: np.ndarray) -> int:
     return int(np.count_nonzero(signs[1:] != signs[:-1]))
 
 
-def compute(order: Order, tell: Tell, epochs: int = 150) -> Found:
+def compute(order: Order, tell: Tell, epochs: int = 60) -> Found:
     """Train four nets for each weight seed, and look at the paths of −1 and 1 in them."""
     seeds = range(1, order.repetitions + 1)
     named = [

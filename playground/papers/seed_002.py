@@ -103,7 +103,7 @@ PAPERS.add(
         columns=(CHANGE,),
         quantities={
             "fall": Quantity("fall of the RMS over its standard deviation", digits=2),
-            "times": Quantity("fall of the RMS, times", digits=2),
+            "times": Quantity("RMS at the first over that at the last", digits=2),
         },
         printed={("fall", row, CHANGE): Printed(1.0, relation="≤") for row in SIZES},
         variants=VARIANTS,

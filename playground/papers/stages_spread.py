@@ -103,7 +103,7 @@ def _flat_notes(
     order: Order, values: Mapping[tuple[str, str, str], Sequence[float | None]]
 ) -> tuple[str, ...]:
     told = [
-        f"from {row} the RMS falls {values['times', row, CHANGE][0]:.2g} times" for row in SIZES
+        f"from {row} the RMS is divided by {values['times', row, CHANGE][0]:.2g}" for row in SIZES
     ]
     scale = (
         "L-BFGS sees the loss as it is, so that all end where torch's gate for curvature stops them."

@@ -76,22 +76,22 @@ def test_a_change_of_one_net_leaves_the_others(open_lab):
         arg=before["b"],
     )
     assert [run_of(page, letter) for letter in "ac"] == [before["a"], before["c"]]
-    press(page.locator(".st-key-compare-c-remove button"))
+    press(page.locator(".st-key-compare-c-remove button").first)
     expect(figures(page, "b")).to_contain_text("epoch 0", timeout=PATIENCE)
     expect(boundary(page)).to_have_count(2)
     width.fill("1")  # fewer than the data have inputs
     width.press("Enter")
-    see(page, "1 is not legal")
+    see(page, "network.width: 1 is less than the 2 inputs")
     assert run_of(page, "a") == before["a"]
 
 
 def test_a_net_that_is_refused_says_so_and_the_others_train(open_lab):
-    big = "d.network.width=256&d.network.depth=200&d.epochs=10000"
-    page = open_lab("compare", NAMES[0], link("nets=4", big).replace("nets=3&", ""))
-    see(page, "Not started: time: this net would need about")
+    big = "d.network.width=512&d.network.depth=200"
+    page = open_lab("compare", "Net D", link("nets=4", big).replace("nets=3&", ""))
+    see(page, "Not started: parameters: this net would need about")
     press(page.get_by_role("button", name="Train", exact=True))
     expect_ended(page, "a", "b", "c")
-    see(page, "Not started: time: this net would need about")
+    see(page, "Not started: parameters: this net would need about")
 
 
 def test_what_if_lays_two_runs_over_each_other(open_lab):
