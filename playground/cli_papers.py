@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
     run.add_argument("--reduced", action="store_true", help="the quick protocol, labelled as such")
     run.add_argument("--variant", default="", metavar="NAME", help="see 'paper list'")
     run.add_argument("--here", action="store_true", help="compute in this process, keep nothing")
-    run.add_argument("--report", metavar="FOLDER", help="write the report there, as NAME.json")
+    run.add_argument("--report", metavar="FOLDER", help="write the report there, as a file of JSON")
     run.add_argument("--json", action="store_true", help="end with one line of JSON")
     run.set_defaults(run=_run)
     document = actions.add_parser("document", help="print reports as one page of Markdown")
@@ -120,9 +120,11 @@ def _share(what: str, share: float) -> None:
 
 def _write(folder: Path, told: dict[str, Any]) -> None:
     """Write a report without its pictures' data, which are large and can be had again."""
+    from playground.papers.document import file_name
+
     folder.mkdir(parents=True, exist_ok=True)
     brief = {**told, "panels": []}
-    path = folder / f"{told['paper'].replace('/', '-')}.json"
+    path = folder / f"{file_name(told['paper'], told['variant'])}.json"
     path.write_text(json.dumps(brief, allow_nan=False, indent=1) + "\n", encoding="utf-8")
 
 

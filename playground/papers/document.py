@@ -27,7 +27,8 @@ def markdown(reports: Sequence[Report]) -> str:
         reports: What was computed, in any order; those of tables that are known no longer are left out.
     """
     places = {name: place for place, name in enumerate(PAPERS)}
-    known = sorted((r for r in reports if r.paper in places), key=lambda r: places[r.paper])
+    known = [report for report in reports if report.paper in places]
+    known.sort(key=lambda report: (places[report.paper], not _is_usual(report), report.variant))
     parts = [_HEAD, _overview(known), *map(_section, known)]
     return "\n".join(parts)
 
@@ -39,7 +40,7 @@ def _overview(reports: Sequence[Report]) -> str:
         counts = " | ".join(str(report.count(kind)) for kind in _KINDS)
         protocol = "reduced" if report.reduced else "full"
         label = PAPERS[report.paper].label
-        anchor = f"[{report.paper}](#{_anchor(report)})"
+        anchor = f"[{_title(report)}](#{_anchor(report)})"
         rows.append(f"| {anchor} {label} | {protocol} | {_day(report)} | {counts} |")
     return "\n".join(rows) + "\n"
 
@@ -47,7 +48,7 @@ def _overview(reports: Sequence[Report]) -> str:
 def _section(report: Report) -> str:
     paper = PAPERS[report.paper]
     parts = [
-        f"## {report.paper}\n",
+        f"## {_title(report)}\n",
         f"**{paper.label}.** {paper.summary} {paper.reference}.\n",
         f"Computed on {_day(report)}, {paper.variants.get(report.variant, report.variant)}; "
         f"repetitions: {report.repetitions}."
@@ -110,5 +111,19 @@ def _day(report: Report) -> str:
     return datetime.datetime.fromtimestamp(report.created, datetime.UTC).strftime("%Y-%m-%d")
 
 
+def file_name(paper: str, variant: str) -> str:
+    """Return the name of a report's file without its ending: each variant has one of its own."""
+    usual = variant == next(iter(PAPERS[paper].variants))
+    return paper.replace("/", "-") + ("" if usual else f"-{variant}")
+
+
+def _is_usual(report: Report) -> bool:
+    return report.variant == next(iter(PAPERS[report.paper].variants))
+
+
+def _title(report: Report) -> str:
+    return report.paper if _is_usual(report) else f"{report.paper} {report.variant}"
+
+
 def _anchor(report: Report) -> str:
-    return report.paper.replace("/", "")
+    return _title(report).replace("/", "").replace(" ", "-")

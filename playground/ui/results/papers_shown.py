@@ -126,5 +126,6 @@ def _printed(line: Line, quantity: Quantity) -> str:
 
 def draw_runs(found: Report) -> None:
     """Draw the runs behind the table, folded."""
-    with st.expander(f"The {len(found.runs)} runs"):
+    many = len(found.runs) > 1
+    with st.expander(f"The {len(found.runs)} runs" if many else "The run"):
         table(pd.DataFrame(found.runs))
