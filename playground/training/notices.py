@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from playground.analysis.stability import is_stable, real_interval
+from playground.analysis.stability import growth, is_stable, real_interval
 
 if TYPE_CHECKING:
+    from playground.integrators import Scheme
     from playground.training.trainer import Trainer
 
 POINTS = 8  # at which Jacobians are looked at
@@ -35,18 +36,30 @@ def step_size_notice(trainer: Trainer) -> str | None:
         return None
     states = net.trajectory(trainer.x[:POINTS]).detach()
     h = net.times()[1]
-    worst = 0.0
+    worst, most = 0j, 1.0
     for layer in sorted({round(i * (len(states) - 2) / (LAYERS - 1)) for i in range(LAYERS)}):
         for value in _eigenvalues(net, layer, states[layer]):
-            z = h * value
-            if z.real < 0 and not is_stable(net.scheme, z):
-                worst = min(worst, z.real)
-    if worst == 0.0:
+            z = complex(h * value)
+            if z.real < 0 and not is_stable(net.scheme, z) and float(growth(net.scheme, z)) > most:
+                worst, most = z, float(growth(net.scheme, z))
+    if worst == 0:
         return None
-    limit = real_interval(net.scheme)[0]
+    return f"step size: {_amplified(worst, most, h, net.scheme, scheme.label)}"
+
+
+def _amplified(z: complex, factor: float, h: float, scheme: Scheme, label: str) -> str:
+    """Say in words why a scheme amplifies z = hλ, of which the field damps λ."""
+    limit = real_interval(scheme)[0]
+    if z.real < limit:
+        return (
+            f"h = {h:.3g} times the field's fastest decay is {z.real:.3g}, but {label} is stable on the "
+            f"real axis down to {limit:.3g} only; more layers or a smaller horizon help"
+        )
+    value = f"{z.real:.2g} ± {abs(z.imag):.2g}i"
     return (
-        f"step size: h = {h:.3g} times the field's fastest decay is {worst:.3g}, but {scheme.label} "
-        f"is stable on the real axis down to {limit:.3g} only; more layers or a smaller horizon help"
+        f"the field turns and damps (h = {h:.3g} times an eigenvalue is {value}), but "
+        f"{label} lets what turns so grow by {100 * (factor - 1):.2g} % a step; more layers or a "
+        "smaller horizon help"
     )
 
 

@@ -9,7 +9,7 @@ import torch
 
 from playground.analysis.frames import Frames
 from playground.experiment import Experiment
-from playground.integrators import SolverFailure
+from playground.integrators import INTEGRATORS, SolverFailure
 from playground.networks import NETWORKS, POINT_NETWORKS
 from playground.optimizers import OPTIMIZERS
 from playground.training import Limits, Orders, View, estimate, make_net, redraw, refusal, train
@@ -17,6 +17,7 @@ from playground.training import events as e
 from playground.training.checkpoints import pack, unpack
 from playground.training.loop import rising
 from playground.training.moments import PICTURES, kept_steps
+from playground.training.notices import _amplified
 
 ENDINGS = (e.Finished, e.Stopped, e.Paused, e.Diverged, e.Failed)
 
@@ -347,3 +348,12 @@ def test_refusals_name_what_is_too_much():
 
 def test_started_is_json():
     assert json.dumps(vars(next(train(small()))))
+
+
+def test_a_damped_rotation_that_a_scheme_amplifies_is_not_called_a_fast_decay():
+    euler = INTEGRATORS["euler"]
+    z = -0.006 + 0.3j
+    words = _amplified(z, abs(1 + z), 0.25, euler, "Euler")
+    assert "-0.006 ± 0.3i" in words
+    assert f"{100 * (abs(1 + z) - 1):.2g} % a step" in words
+    assert "decay" in _amplified(-2.5 + 0j, 1.5, 0.25, euler, "Euler")
