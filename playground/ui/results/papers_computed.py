@@ -45,8 +45,9 @@ def draw_computed(settings: Settings) -> None:
     _when(found)
     if found.lines:
         draw_summary(settings, found)
-    for note in found.notes:
-        st.info(note, icon=":material/campaign:")
+    if found.notes:
+        items = found.notes if len(found.notes) == 1 else [f"- {note}" for note in found.notes]
+        st.info("\n".join(items), icon=":material/campaign:")
     _panels(found.panels)
     if found.lines:
         draw_chart(settings, found)

@@ -59,7 +59,7 @@ def _lines(settings: Settings) -> list[Line]:
 
 
 def _controls(settings: Settings, lines: Sequence[Line]) -> None:
-    search, kind, sort, turned = st.columns([4, 1.3, 1.5, 0.9], vertical_alignment="bottom")
+    search, kind, sort, turned = st.columns([3.6, 1.3, 1.5, 1.1], vertical_alignment="bottom")
     with search:
         FORM.field(settings, "search", placeholder="spiral depth>20 accuracy>0.9 -tag:old")
     with kind:
