@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
 from playground.ui import address, state
+from playground.ui.browser import browser
 from playground.ui.compare_state import compare_with
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
@@ -54,7 +55,7 @@ def transport() -> Strip:
         with st.container(key="figures", width="stretch"):
             place = st.empty()
         if st.button(
-            "Compare",
+            "" if browser().narrow else "Compare",  # the figures need the room
             icon=":material/compare:",
             key="to_compare",
             help="Train this net beside others that differ from it, on the same data and seeds.",
