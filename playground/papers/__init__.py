@@ -21,6 +21,9 @@ from playground.papers import (  # noqa: F401 (they register what they hold)
     seed_001_pictures,
     seed_001_statements,
     seed_001_workings,
+    seed_002,
+    seed_003,
+    seed_003_attention,
     seed_004,
 )
 from playground.papers.found import Found, Panel
@@ -39,17 +42,11 @@ from playground.papers.paper import (
 )
 from playground.papers.reports import Line, Outcome, Report, report, study_report
 from playground.papers.seed_001 import DEPTHS
-from playground.papers.seed_002 import SCALES
-from playground.papers.seed_003 import AUGMENTED
-from playground.papers.seed_003_attention import COLUMNS
 from playground.papers.verdicts import Verdict, judge
 
 __all__ = [
-    "AUGMENTED",
-    "COLUMNS",
     "DEPTHS",
     "PAPERS",
-    "SCALES",
     "Cell",
     "Found",
     "Line",
