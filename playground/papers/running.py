@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from playground.jobs import Jobs, Reader, studies
@@ -13,7 +12,6 @@ from playground.training.repetitions import train_many
 
 Progress = Callable[[int, int], None]
 """Told how many trainings have ended, and of how many."""
-_BEAT = 0.5  # seconds between two looks at the store
 
 
 def by_engine(
@@ -41,33 +39,24 @@ def by_engine(
     experiments = [training.experiment for training in made]
     jobs.ensure_engine()
     studies.hand_in(jobs, experiments)
-    last, moved = None, time.monotonic()
-    while True:
-        runs = studies.find(jobs, experiments)
-        state = [(run.id, run.status, run.step) if run else None for run in runs]
-        if state != last:
-            last, moved = state, time.monotonic()
-            if progress is not None:
-                progress(sum(not studies.is_going(run) for run in runs), len(runs))
-        if not any(map(studies.is_going, runs)):
-            return outcomes_of(jobs, runs)
-        if time.monotonic() - moved > patience:
-            raise TimeoutError(f"no training has moved for {patience:.0f} s; is the engine alive?")
-        time.sleep(_BEAT)
+
+    def told(runs: list[RunRecord | None]) -> None:
+        if progress is not None:
+            progress(sum(not studies.is_going(run) for run in runs), len(runs))
+
+    return outcomes_of(jobs, studies.follow(jobs, experiments, progress=told, patience=patience))
 
 
 def outcomes_of(jobs: Reader, runs: Sequence[RunRecord | None]) -> list[Outcome]:
     """Return how stored runs ended, with their last figures; a run that is gone has failed."""
     ids = list({run.id for run in runs if run is not None})
-    found = studies.figures(jobs, ids) if ids else {}
+    found = studies.last_figures(jobs, ids) if ids else {}
     outcomes = []
     for run in runs:
         if run is None:
             outcomes.append(Outcome("", "failed", "its run is gone from the store", None))
             continue
-        metrics = found.get(run.id)
-        last = metrics[-1] if metrics else None
-        outcomes.append(Outcome(run.id, run.status, run.reason, last))
+        outcomes.append(Outcome(run.id, run.status, run.reason, found.get(run.id)))
     return outcomes
 
 

@@ -50,31 +50,31 @@ def _figure(rate: float, period: int, order: Order, tell: Tell) -> Found:
 
 
 def _iterations(order: Order, tell: Tell) -> Found:
-    from playground.papers.toy_figures import iterations
+    from playground.papers.toy_claims import iterations
 
     return iterations(order.variant, order.repetitions, STARTS, tell)
 
 
 def _faster(order: Order, tell: Tell) -> Found:
-    from playground.papers.toy_figures import faster
+    from playground.papers.toy_claims import faster
 
     return faster(order.variant, order.repetitions, STARTS, tell)
 
 
 def _stable(order: Order, tell: Tell) -> Found:
-    from playground.papers.toy_figures import stable
+    from playground.papers.toy_claims import stable
 
     return stable(order.variant, order.repetitions, STARTS, tell)
 
 
 def _gradient(order: Order, tell: Tell) -> Found:
-    from playground.papers.toy_figures import gradients
+    from playground.papers.toy_claims import gradients
 
     return gradients(order.repetitions, STARTS, tell)
 
 
 def _example(order: Order, tell: Tell) -> Found:
-    from playground.papers.toy_figures import example
+    from playground.papers.toy_claims import example
 
     return example(order.repetitions, tell)
 

@@ -6,16 +6,8 @@ import pytest
 from playground.analysis.toy_lookahead import initial_weights
 from playground.papers import PAPERS, study_report
 from playground.papers.seed_004 import AHEAD, EVALUATIONS, PLAIN, SLOW
-from playground.papers.toy_figures import (
-    _held,
-    example,
-    faster,
-    figure,
-    gradients,
-    iterations,
-    stable,
-    train_pair,
-)
+from playground.papers.toy_claims import example, faster, gradients, iterations, stable
+from playground.papers.toy_figures import _held, figure, train_pair
 
 FIGURES = [name for name in PAPERS if name.startswith("004/figure")]
 # Median evaluations of 300 other initialisations by another program: gradient descent, k = 4, 6 and 8.
