@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playground.jobs.client import Jobs
 from playground.jobs.records import TRAINING, RunRecord, record_of
+from playground.jobs.studies import is_known
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
@@ -17,9 +18,9 @@ _RESTS = ("paused", "stopped")
 def twins(jobs: Jobs, experiments: Sequence[Experiment]) -> list[RunRecord | None]:
     """Return a run of each experiment that was or is trained as it was handed in, ``None`` without one.
 
-    A run whose learning rate was changed while it trained, one that was thrown away, and one that
-    failed are no twins. What has come to its own end is preferred to what trains, that to what rests,
-    and of two alike one's own, then the newest.
+    A run whose learning rate was changed while it trained, one that was thrown away, one that failed,
+    and one that somebody else brought from a file are no twins. What has come to its own end is
+    preferred to what trains, that to what rests, and of two alike one's own, then the newest.
 
     Args:
         jobs: The store as a user sees it.
@@ -38,6 +39,8 @@ def twins(jobs: Jobs, experiments: Sequence[Experiment]) -> list[RunRecord | Non
         ).fetchall()
     best: dict[str, RunRecord] = {}
     for run in map(record_of, rows):
+        if not is_known(jobs, run):
+            continue
         held = best.get(run.experiment_json)
         if held is None or _rank(run, jobs.user) <= _rank(held, jobs.user):
             best[run.experiment_json] = run

@@ -8,6 +8,7 @@ import pytest
 
 from playground.experiment import Experiment
 from playground.jobs import Jobs
+from playground.jobs.records import IMPORTED
 from playground.jobs.twins import twins
 
 
@@ -81,3 +82,12 @@ def test_a_rate_that_was_changed_on_the_way_makes_it_another_run_a_path_does_not
     with jobs.store.writing() as db:
         db.execute(insert, (run_id, 2, json.dumps({"learning_rate": 0.1})))
     assert id_of(jobs, experiment) is None
+
+
+def test_what_somebody_brought_from_a_file_counts_for_them_alone(
+    jobs: Jobs, experiment: Experiment
+) -> None:
+    run_id = jobs.submit(experiment)
+    put(jobs, run_id, status="finished", versions=json.dumps({IMPORTED: "elsewhere"}))
+    assert id_of(jobs, experiment) == run_id
+    assert id_of(Jobs(user="bob"), experiment) is None
