@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playground.jobs.processes import Limits, Task, Tasks
+from playground.jobs.processes import Limits, ProgressTask, Tasks
 from playground.jobs.records import checked_id
 from playground.training.evaluation_settings import Evaluation
 
@@ -24,19 +24,13 @@ LIMITS = Limits(
 
 
 @dataclass(eq=False)
-class EvaluationTask(Task):
+class EvaluationTask(ProgressTask):
     """One evaluation, as far as it has come.
 
     Attributes:
-        what: What is being computed, in words; empty until it has begun.
-        share: The share that is done.
-        seconds: How long it goes on since it began.
         step: Step of the checkpoint whose report was stored; -1 until then.
     """
 
-    what: str = ""
-    share: float = 0.0
-    seconds: float = 0.0
     step: int = -1
 
     @property
@@ -51,9 +45,6 @@ class EvaluationTask(Task):
 
     def take(self, news: dict[str, Any]) -> None:
         """Take in one line of what the process tells."""
-        self.what = news.get("what", self.what)
-        self.share = news.get("share", self.share)
-        self.seconds = news.get("seconds", self.seconds)
         self.step = news.get("step", self.step)
         super().take(news)
 

@@ -62,6 +62,28 @@ class Task:
             self.status, self.reason = news["status"], news["reason"]
 
 
+@dataclass(eq=False)
+class ProgressTask(Task):
+    """A task whose process tells how far it is.
+
+    Attributes:
+        what: What is being computed, in words; empty until it has begun.
+        share: The share that is done.
+        seconds: How long it goes on since it began.
+    """
+
+    what: str = ""
+    share: float = 0.0
+    seconds: float = 0.0
+
+    def take(self, news: dict[str, Any]) -> None:
+        """Take in one line of what the process tells."""
+        self.what = news.get("what", self.what)
+        self.share = news.get("share", self.share)
+        self.seconds = news.get("seconds", self.seconds)
+        super().take(news)
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much of the server the tasks of one kind may take.

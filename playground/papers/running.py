@@ -8,7 +8,7 @@ from playground.jobs import Jobs, Reader, studies
 from playground.jobs.records import RunRecord
 from playground.papers.paper import Training
 from playground.papers.reports import Outcome
-from playground.training.repetitions import train_many
+from playground.training.repetitions import train_all
 
 Progress = Callable[[int, int], None]
 """Told how many trainings have ended, and of how many."""
@@ -67,22 +67,5 @@ def here(made: Sequence[Training], *, progress: Progress | None = None) -> list[
         made: What is trained.
         progress: Told whenever one has ended.
     """
-    from playground.training import events as e
-
-    ended: set[int] = set()
-
-    def told(index: int, event: e.Event) -> None:
-        if isinstance(event, e.ENDINGS):
-            ended.add(index)
-            if progress is not None:
-                progress(len(ended), len(made))
-
-    # The longest first, so that no thread begins one of them when the others are done.
-    order = sorted(range(len(made)), key=lambda i: -_length(made[i]))
-    found = train_many([made[i].experiment for i in order], told=lambda i, event: told(i, event))
-    outcomes = {i: Outcome("", o.status, o.reason, o.metrics) for i, o in zip(order, found)}
-    return [outcomes[i] for i in range(len(made))]
-
-
-def _length(training: Training) -> int:
-    return getattr(training.experiment.network.options, "depth", 1)
+    found = train_all([training.experiment for training in made], progress)
+    return [Outcome("", each.status, each.reason, each.metrics) for each in found]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from playground.jobs.processes import Limits, Task, Tasks
+from playground.jobs.processes import Limits, ProgressTask, Tasks
 from playground.papers.paper import Order, Study
 from playground.papers.studied import words_of
 
@@ -23,40 +21,18 @@ LIMITS = Limits(
 )
 
 
-@dataclass(eq=False)
-class StudyTask(Task):
-    """One study, as far as it has come.
-
-    Attributes:
-        what: What is being computed, in words; empty until it has begun.
-        share: The share that is done.
-        seconds: How long it goes on since it began.
-    """
-
-    what: str = ""
-    share: float = 0.0
-    seconds: float = 0.0
-
-    def take(self, news: dict[str, Any]) -> None:
-        """Take in one line of what the process tells."""
-        self.what = news.get("what", self.what)
-        self.share = news.get("share", self.share)
-        self.seconds = news.get("seconds", self.seconds)
-        super().take(news)
-
-
-class StudyTasks(Tasks[StudyTask]):
+class StudyTasks(Tasks[ProgressTask]):
     """The studies of one server."""
 
     module = "playground.papers.worker"
     noun = "study"
-    kind = StudyTask
+    kind = ProgressTask
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         """Begin without any."""
         super().__init__(limits)
 
-    def compute(self, user: str, home: Path, study: Study, order: Order) -> StudyTask:
+    def compute(self, user: str, home: Path, study: Study, order: Order) -> ProgressTask:
         """Start a study, unless the same one goes on: then that one is returned.
 
         Args:
@@ -71,11 +47,11 @@ class StudyTasks(Tasks[StudyTask]):
         text = _order(home, study, order)
         return self._going(text) or self.start(user, text)
 
-    def going(self, home: Path, study: Study, order: Order) -> StudyTask | None:
+    def going(self, home: Path, study: Study, order: Order) -> ProgressTask | None:
         """Return the task that computes this now, anybody's; ``None`` if there is none."""
         return self._going(_order(home, study, order))
 
-    def _going(self, text: str) -> StudyTask | None:
+    def _going(self, text: str) -> ProgressTask | None:
         with self._lock:
             held = list(self._held.values())
         alike = (task for task in held if task.settings == text and task.runs)

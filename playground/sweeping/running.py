@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from playground.jobs import Jobs, studies
 from playground.sweeping.plan import Sweep, distinct
 from playground.sweeping.results import Ended, Row, ended_of, rows
 from playground.sweeping.storing import start
-from playground.training import estimate
-from playground.training import events as e
-from playground.training.repetitions import train_many
+from playground.training.repetitions import train_all
 
 Progress = Callable[[int, int], None]
 """Told how many trainings have ended, and of how many."""
@@ -58,20 +55,6 @@ def here(sweep: Sweep, *, progress: Progress | None = None) -> list[Row]:
     """
     points = sweep.points()
     experiments = distinct(points)
-    done, lock = 0, threading.Lock()
-
-    def told(_: int, event: e.Event) -> None:
-        nonlocal done
-        if isinstance(event, e.ENDINGS):
-            with lock:
-                done += 1
-                if progress is not None:
-                    progress(done, len(experiments))
-
-    # The longest first, so that no thread begins one of them when the others are done.
-    order = sorted(experiments, key=lambda each: -estimate(each).seconds)
-    found = {outcome.experiment: outcome for outcome in train_many(order, told=told)}
-    ended = [
-        Ended(found[each].status, found[each].reason, found[each].metrics) for each in experiments
-    ]
+    found = train_all(experiments, progress)
+    ended = [Ended(each.status, each.reason, each.metrics) for each in found]
     return rows(points, experiments, ended)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import statistics
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from playground.experiment import Experiment
 from playground.training import events as e
 from playground.training.batched import batchable, train_batched
 from playground.training.control import Control
+from playground.training.estimates import estimate
 from playground.training.loop import train
 from playground.training.trainer import Trainer
 
@@ -149,6 +151,32 @@ def train_many(
 
     with ThreadPoolExecutor(workers, "repetition") as pool:
         return list(pool.map(run, range(len(experiments))))
+
+
+def train_all(
+    experiments: Sequence[Experiment], progress: Callable[[int, int], None] | None = None
+) -> list[Outcome]:
+    """Train any experiments in threads of this process, and return the outcomes in their order.
+
+    Args:
+        experiments: What to train. The longest begin first, so that no thread begins one of them when
+            the others are done.
+        progress: Told how many have ended and of how many, from any thread.
+    """
+    lock, ended = threading.Lock(), 0
+
+    def told(_: int, event: e.Event) -> None:
+        nonlocal ended
+        if isinstance(event, e.ENDINGS):
+            with lock:
+                ended += 1
+                if progress is not None:
+                    progress(ended, len(experiments))
+
+    order = sorted(range(len(experiments)), key=lambda i: -estimate(experiments[i]).seconds)
+    found = train_many([experiments[i] for i in order], told=told)
+    outcomes = dict(zip(order, found))
+    return [outcomes[i] for i in range(len(experiments))]
 
 
 def _sorted_out(

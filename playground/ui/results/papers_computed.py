@@ -9,9 +9,10 @@ import streamlit as st
 
 from playground.charts.panels import panel_chart
 from playground.jobs import Refused
+from playground.jobs.processes import ProgressTask
 from playground.papers import Panel, Report
 from playground.papers.studied import Studied
-from playground.papers.tasks import StudyTask, study_tasks
+from playground.papers.tasks import study_tasks
 from playground.ui import state
 from playground.ui.labs.charting import draw
 from playground.ui.results.papers_settings import Settings
@@ -56,7 +57,7 @@ def draw_computed(settings: Settings) -> None:
         draw_runs(found)
 
 
-def _buttons(settings: Settings, task: StudyTask | None, *, computed: bool) -> None:
+def _buttons(settings: Settings, task: ProgressTask | None, *, computed: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         if task is None:
             st.button(
@@ -76,7 +77,7 @@ def _buttons(settings: Settings, task: StudyTask | None, *, computed: bool) -> N
             st.caption("Somebody else has it computed now:")
 
 
-def _progress(task: StudyTask | None, beaten: list[bool]) -> None:
+def _progress(task: ProgressTask | None, beaten: list[bool]) -> None:
     """Draw how far a study is; run the whole page anew when it has ended.
 
     Args:
@@ -142,5 +143,5 @@ def _start(settings: Settings) -> None:
     st.session_state[_TASK] = task.id
 
 
-def _stop(task: StudyTask) -> None:
+def _stop(task: ProgressTask) -> None:
     study_tasks().stop(task, "Stopped by hand.")
