@@ -10,10 +10,13 @@ from playground.ui.frame import names_its_pages, open_frame
 PAGES = {
     "Start": [
         ("pages/start/home.py", "Home", ":material/home:", ""),
+        ("pages/start/lessons.py", "Lessons", ":material/school:", "lessons"),
+        ("pages/start/glossary.py", "Glossary", ":material/menu_book:", "glossary"),
     ],
     "Play": [
         ("pages/play/playground.py", "Playground", ":material/play_circle:", "playground"),
         ("pages/play/compare.py", "Compare", ":material/compare:", "compare"),
+        ("pages/play/classroom.py", "Class", ":material/groups:", "class"),
     ],
     "Labs": [
         ("pages/labs/integrators.py", "Integrators", ":material/show_chart:", "integrators"),

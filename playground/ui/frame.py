@@ -11,7 +11,7 @@ from playground.jobs import SettingsError
 from playground.ui import address, state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
-_FEW = 2  # a section of so many pages is not folded away
+_FEW = 3  # a section of so many pages is not folded away
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 

@@ -1,0 +1,1 @@
+"""Classes in the browser: joining, following, the board."""
