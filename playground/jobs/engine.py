@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -200,14 +201,29 @@ def main() -> int:
         return 2
     # The workers inherit it, and so does whatever else reads it: the folder of own data, say.
     os.environ["PLAYGROUND_HOME"] = str(settings.home)
+
+    def begun(engine: Engine) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: engine.leave())
+
+    return serve_alone(settings, DaskPool(settings), begun)
+
+
+def serve_alone(settings: Settings, pool: Pool, begun: Callable[[Engine], None]) -> int:
+    """Serve a store unless another engine does; return the exit code, as ``main`` does.
+
+    Args:
+        settings: Of the store.
+        pool: The slots.
+        begun: Is told of the engine before it serves.
+    """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.home / "engine.lock").open("w") as lock:
         if not _locked(lock):
             print(f"another engine serves {settings.home} already", file=sys.stderr)
             return OTHER_ENGINE
-        engine = Engine(settings, DaskPool(settings))
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: engine.leave())
+        engine = Engine(settings, pool)
+        begun(engine)
         return engine.serve()
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from playground.jobs.records import EngineState
 from playground.jobs.store import Store
@@ -22,8 +23,19 @@ OTHER_ENGINE = 3
 """Exit code of an engine that found another one at work."""
 HOW_TO_START = "start it with: python -m playground engine"
 
+
+class Started(Protocol):
+    """An engine that this process has started: a process, or a thread of this one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code, ``None`` as long as it lives."""
+        ...
+
+
 _lock = threading.Lock()
-_started: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
+_started: dict[Path, tuple[Started, float]] = {}
 
 
 def engine_state(store: Store) -> EngineState:
@@ -104,7 +116,11 @@ def _visit(store: Store) -> None:
             db.execute("UPDATE engine SET visited = ? WHERE id = 1", (now,))
 
 
-def _spawn(store: Store) -> subprocess.Popen[bytes]:
+def _spawn(store: Store) -> Started:
+    if store.settings.low_memory:
+        from playground.jobs.inside import InsideEngine
+
+        return InsideEngine(store.settings)
     root = Path(__file__).resolve().parents[2]
     environment = {"PLAYGROUND_IDLE_MINUTES": IDLE_MINUTES, **os.environ}
     environment["PLAYGROUND_HOME"] = str(store.home)

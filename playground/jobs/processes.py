@@ -14,12 +14,14 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from playground.jobs.records import Refused
+from playground.jobs.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +106,11 @@ class Limits:
 
 
 T = TypeVar("T", bound=Task)
+_kinds: weakref.WeakSet[Tasks[Any]] = weakref.WeakSet()
+
+
+def _low_memory() -> bool:
+    return read_settings().low_memory
 
 
 class Tasks(Generic[T]):
@@ -123,12 +130,15 @@ class Tasks(Generic[T]):
         self._lock = threading.Lock()
         self._held: OrderedDict[str, T] = OrderedDict()
         self._spare: subprocess.Popen[str] | None = None
+        _kinds.add(self)
 
     def prepare(self) -> None:
         """Start the process for the next task, unless one waits or a task needs the processor.
 
         Importing torch takes seconds, which nobody waits for then.
         """
+        if _low_memory():
+            return
         with self._lock:
             if any(task.runs for task in self._held.values()):
                 return
@@ -214,14 +224,24 @@ class Tasks(Generic[T]):
             encoding="utf-8",
         )
 
+    def _going(self) -> list[T]:
+        return [task for task in list(self._held.values()) if task.runs and not task.stopping]
+
     def _check_room(self, user: str) -> None:
-        running = [task for task in self._held.values() if task.runs and not task.stopping]
-        if len(running) >= self._limits.most:
+        others = [kind.noun for kind in _kinds if kind is not self and kind._going()]
+        if others and _low_memory():
+            raise Refused(
+                f"a {others[0]} is running, and this server has memory for one such process at a "
+                "time; try again when it has ended"
+            )
+        running = self._going()
+        most = 1 if _low_memory() else self._limits.most
+        if len(running) >= most:
             own = sum(task.user == user for task in running)
             whose = f", {own} of them yours in another tab" if own else ""
             raise Refused(
                 f"{len(running)} {self.noun}s are running on this server{whose}, and it takes "
-                f"{self._limits.most} at once; try again when one has ended"
+                f"{most} at once; try again when one has ended"
             )
 
     def _forget(self) -> None:

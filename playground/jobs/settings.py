@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from playground import memory
+
 PREFIX = "PLAYGROUND_"
 DEFAULT_HOME = "~/.local/share/ode-net-playground"
 
@@ -48,6 +50,7 @@ class Settings:
         stop_seconds: How long a worker may ignore a stop before it is restarted.
         idle_minutes: The engine ends after so long without work and visitors; 0: never.
         teacher_key: Whoever holds it may steer and delete every run; empty: nobody may.
+        low_memory: Whether the engine is a thread of the app, without processes of its own.
     """
 
     home: Path
@@ -73,6 +76,7 @@ class Settings:
     stop_seconds: float = 10.0
     idle_minutes: float = 0.0
     teacher_key: str = ""
+    low_memory: bool = False
 
 
 def read_settings(
@@ -125,7 +129,16 @@ def read_settings(
         stop_seconds=_number(values, "STOP_SECONDS", 10.0, 0.5, 3600.0, float),
         idle_minutes=_number(values, "IDLE_MINUTES", 0.0, 0.0, 10**6, float),
         teacher_key=values.get(PREFIX + "TEACHER_KEY", ""),
+        low_memory=memory.is_low(_switch(values, "LOW_MEMORY")),
     )
+
+
+def _switch(values: Mapping[str, str], name: str) -> bool | None:
+    """Read a setting that is 1, 0 or auto; ``None`` is auto."""
+    text = values.get(PREFIX + name, "").strip().lower() or "auto"
+    if text not in ("0", "1", "auto"):
+        raise SettingsError(f"{PREFIX}{name} is {text!r}; it must be 1, 0 or auto")
+    return {"0": False, "1": True}.get(text)
 
 
 def _number(

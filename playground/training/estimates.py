@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import nn
 
-from playground import fused
+from playground import fused, memory
 from playground.analysis.views import IMAGE_CHUNK
 from playground.experiment import Experiment
 from playground.regularizers import onward
@@ -57,7 +57,9 @@ class Limits:
     """The largest run that is taken; set on the server."""
 
     parameters: int = int(os.environ.get("PLAYGROUND_MAX_PARAMETERS", 20_000_000))
-    memory_bytes: int = int(os.environ.get("PLAYGROUND_MAX_MEMORY_MB", 4096)) * 2**20
+    memory_bytes: int = (
+        int(os.environ.get("PLAYGROUND_MAX_MEMORY_MB", memory.for_one_run() >> 20)) * 2**20
+    )
     seconds: float = float(os.environ.get("PLAYGROUND_MAX_SECONDS", 6 * 3600))
 
 
