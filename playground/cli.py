@@ -7,8 +7,10 @@ import gzip
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from playground import cli_exports, cli_papers, cli_runs, cli_sweeps
+from playground import cli_exports, cli_health, cli_papers, cli_runs, cli_sweeps
 
 if TYPE_CHECKING:
     from playground.experiment import Experiment
@@ -106,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print one line of JSON")
     listing.set_defaults(run=_list)
 
-    for more in (cli_papers, cli_sweeps, cli_runs, cli_exports):
+    for more in (cli_papers, cli_sweeps, cli_runs, cli_exports, cli_health):
         more.add_commands(commands)
 
     engine = commands.add_parser("engine", help="start the engine that trains in the background")
@@ -332,8 +334,16 @@ def _app(arguments: argparse.Namespace) -> int:
     python = [sys.executable, "-m"]
     server = subprocess.Popen([*python, "streamlit", "run", str(APP), *options], cwd=APP.parent)
     warming = subprocess.Popen([*python, "playground.ui.warm", url], cwd=APP.parent)
+    asked_to_end = threading.Event()
+
+    def end(*_: object) -> None:  # services and containers end with this signal
+        asked_to_end.set()
+        server.terminate()
+
+    signal.signal(signal.SIGTERM, end)
     try:
-        return server.wait()
+        code = server.wait()
+        return 0 if asked_to_end.is_set() else code
     except KeyboardInterrupt:  # Ctrl-C reaches the server as well, which ends in its own time
         return server.wait()
     finally:

@@ -34,15 +34,16 @@ _HEADERS = {
 
 def routes() -> list[Route]:
     """Return the server's routes for live pictures, below the address at which the app lives."""
-    return [Route(f"{_base()}/live/{{run_id}}", newest, methods=["GET"])]
+    return [Route(f"{base()}/live/{{run_id}}", newest, methods=["GET"])]
 
 
 def feed_of(run_id: str) -> str:
     """Return the address from which a view fetches the newest frames of a run."""
-    return f"{_base()}/live/{run_id}"
+    return f"{base()}/live/{run_id}"
 
 
-def _base() -> str:
+def base() -> str:
+    """Return the path below which the app lives; empty at the root of its server."""
     path = st.get_option("server.baseUrlPath").strip("/")
     return f"/{path}" if path else ""
 
