@@ -153,3 +153,13 @@ def check_settings(environment):
     read_settings({n: re.sub(r"\$\{\w+:-(.*)\}", r"\1", str(v)) for n, v in ours.items()})
     for name in environment.keys() - ours.keys():
         assert name.startswith(("STREAMLIT_", "XDG_"))
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_read():
+    text = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`PLAYGROUND_(\w+)`", text[text.index("## Settings") :]))
+    sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "playground").rglob("*.py"))
+    declared = {name.upper() for name in read_settings({}).__dataclass_fields__}
+    assert declared <= listed
+    for name in listed:
+        assert f"PLAYGROUND_{name}" in sources or f'"{name}"' in sources
