@@ -12,6 +12,7 @@ import os
 import random
 import secrets
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -32,7 +33,7 @@ _ARRIVAL = 0.4  # seconds between two students who come
 _PAUSE = 5.0  # mean seconds between two actions of one student
 _VISITS = 10.0  # seconds between two strangers who open the first page meanwhile
 _BEAT = 1.0
-_ENDING = 90.0  # seconds for the last runs to come to their ends
+_ENDING = 60.0  # seconds for the last runs to come to their ends
 _LAST = {"epochs": "2"}
 _LONG = {"epochs": "100000"}  # beyond what a benchmark waits for
 _SHORT = {"epochs": "300"}  # counted as short, so that the last slot takes it
@@ -51,12 +52,18 @@ def load(
     seconds = SOAK_SECONDS if soak else seconds
     loop = calibration()
     with tempfile.TemporaryDirectory(prefix="load-") as home, app(Path(home)) as served:
-        visit(served.url)
+        for page in ("", "playground"):
+            visit(served.url, page)
         _wait_for_engine(served)
+        _say("the server is warm")
         found = asyncio.run(_Class(served, sessions, seconds).measured())
     found |= {"loop_ms": loop, "loop_after_ms": calibration(), "cores": os.cpu_count()}
     show(found)
     return found
+
+
+def _say(what: str) -> None:
+    print(f"load: {what}", file=sys.stderr, flush=True)
 
 
 def _wait_for_engine(served: App) -> None:
@@ -86,6 +93,7 @@ class _Class:
         students, listening = await self._arrive()
         arrived = list(self._log.paints)
         self._log.paints.clear()
+        _say("all have come")
         began, cpu = time.monotonic(), self._cpu()
         counts = Counter(runs=sum(s.tab.runs for s in students))
         counts["beats"] = sum(s.tab.beats for s in students)
@@ -97,6 +105,7 @@ class _Class:
         visits.cancel()
         warm = memory(self._app.pid)
         beside.cancel()
+        _say("all have worked; their last runs end")
         lost = await self._end(students)
         watch.cancel()
         for student in students:

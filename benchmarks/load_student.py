@@ -57,7 +57,7 @@ MOVES = (
     Move(
         "field:optimizer.learning_rate",
         "optimizer.learning_rate",
-        ("0.001", "0.002", "0.005", "0.01", "0.02", "0.05"),
+        ("0.001", "0.003", "0.01", "0.03"),
         lambda text: f"{float(text):g}",
         2,
     ),

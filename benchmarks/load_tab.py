@@ -83,6 +83,7 @@ class Tab:
     _kept: dict[str, _Kept] = field(default_factory=dict)
     _clocks: dict[str, tuple[float, asyncio.Task]] = field(default_factory=dict)
     _page: str = ""
+    _run: str = ""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _closing: bool = False
 
@@ -186,12 +187,13 @@ class Tab:
                 self.errors.append("the server referred to a message that was never sent")
                 return
             kept.age = 0
-            await self._delta(kept.message.delta, message.metadata.run.script_run_id)
+            await self._delta(kept.message.delta)
         elif kind == "delta":
             if message.metadata.cacheable:
                 self._kept[message.hash] = _Kept(message)
-            await self._delta(message.delta, message.metadata.run.script_run_id)
+            await self._delta(message.delta)
         elif kind == "new_session":
+            self._run = message.metadata.run.script_run_id
             if not message.metadata.run.fragment_ids:
                 self._stop_clocks()
                 self._page = message.new_session.page_script_hash
@@ -208,7 +210,7 @@ class Tab:
         elif kind == "page_not_found":
             self.errors.append(f"the page {self.path!r} was not found")
 
-    async def _delta(self, delta: Delta, run: str) -> None:
+    async def _delta(self, delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -221,7 +223,7 @@ class Tab:
         widget = getattr(proto, "id", "")
         if not isinstance(widget, str) or not widget.startswith("$$ID-"):
             return
-        control = Control(element, kind, delta.fragment_id, run)
+        control = Control(element, kind, delta.fragment_id, self._run)
         self.controls[widget.split("-", 2)[2]] = control
         self._begin(control)
         if kind == "bidi_component":

@@ -22,6 +22,7 @@ from typing import TextIO
 from playground.jobs.dispatcher import Dispatcher
 from playground.jobs.launch import OTHER_ENGINE
 from playground.jobs.pool import DaskPool, Pool, PoolError
+from playground.jobs.priority import group_steps_back
 from playground.jobs.settings import Settings, SettingsError, read_settings
 from playground.jobs.store import Store
 from playground.jobs.sweep import sweep
@@ -205,6 +206,7 @@ def main() -> int:
         if not _locked(lock):
             print(f"another engine serves {settings.home} already", file=sys.stderr)
             return OTHER_ENGINE
+        group_steps_back()
         engine = Engine(settings, DaskPool(settings))
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: engine.leave())
