@@ -16,6 +16,7 @@ from benchmarks.gpu import gpu
 from benchmarks.history import history
 from benchmarks.images import clothes, digits, resnet, resnet_gpu
 from benchmarks.live import boundary, frame, resume
+from benchmarks.load import SECONDS, SESSIONS, load
 from benchmarks.multi_stage import multi_stage
 from benchmarks.pixel import pixel
 from benchmarks.robust_table import robust_table
@@ -28,6 +29,7 @@ FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
 WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep, "history": history}
+LOADED = {"load": load}
 ROUNDS = 9
 
 
@@ -68,7 +70,7 @@ def live(name: str) -> dict[str, dict[str, float]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", choices=[[], *FUSED, *LIVE, *WHOLE], help="all by default"
+        "names", nargs="*", choices=[[], *FUSED, *LIVE, *WHOLE, *LOADED], help="all by default"
     )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     options = parser.add_argument_group("options of rk")
@@ -77,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--scheme", choices=schemes, default="rk4")
     for name, default in (("width", 16), ("depth", 100), ("batch", 5)):
         options.add_argument(f"--{name}", type=int, default=default)
+    options = parser.add_argument_group("options of load")
+    options.add_argument("--sessions", type=int, default=SESSIONS, help="students")
+    options.add_argument("--seconds", type=float, default=SECONDS, help="how long they work")
+    options.add_argument("--soak", action="store_true", help="fifteen minutes, and how it grows")
     return parser
 
 
@@ -86,11 +92,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     results = {}
-    for name in arguments.names or [*FUSED, *LIVE, *WHOLE]:
+    for name in arguments.names or [*FUSED, *LIVE, *WHOLE, *LOADED]:
         if name in LIVE:
             results[name] = live(name)
         elif name in WHOLE:
             results[name] = WHOLE[name]()
+        elif name in LOADED:
+            results[name] = load(arguments.sessions, arguments.seconds, soak=arguments.soak)
         else:
             results[name] = FUSED[name].run(arguments)
             FUSED[name].show(results[name])

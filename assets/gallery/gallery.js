@@ -1,5 +1,6 @@
 // A radio group of thumbnails. The picture of each comes as points from the real generators.
-// Data: {options: [{name, label, help, points: [[x, y, colour index | value], ...]}], value, colours}
+// Data: {options: [{name, label, help, points}], value, colours}; points are "x y colour x y colour …", in
+// thousandths of the side and as an index.
 
 const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 44;
@@ -8,7 +9,9 @@ function picture(points, colours) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${SIZE} ${SIZE}`);
   svg.setAttribute("aria-hidden", "true");
-  for (const [x, y, c] of points) {
+  const numbers = points.split(" ").map(Number);
+  for (let i = 0; i + 2 < numbers.length; i += 3) {
+    const [x, y, c] = [numbers[i] / 1000, numbers[i + 1] / 1000, numbers[i + 2]];
     const dot = document.createElementNS(SVG, "circle");
     dot.setAttribute("cx", (3 + x * (SIZE - 6)).toFixed(1));
     dot.setAttribute("cy", (SIZE - 3 - y * (SIZE - 6)).toFixed(1));

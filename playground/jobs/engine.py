@@ -23,6 +23,7 @@ from typing import TextIO
 from playground.jobs.dispatcher import Dispatcher
 from playground.jobs.launch import OTHER_ENGINE
 from playground.jobs.pool import DaskPool, Pool, PoolError
+from playground.jobs.priority import group_steps_back
 from playground.jobs.settings import Settings, SettingsError, read_settings
 from playground.jobs.store import Store
 from playground.jobs.sweep import sweep
@@ -203,6 +204,7 @@ def main() -> int:
     os.environ["PLAYGROUND_HOME"] = str(settings.home)
 
     def begun(engine: Engine) -> None:
+        group_steps_back()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: engine.leave())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from playground.jobs.priority import step_back
 from playground.jobs.settings import read_settings
 
 logger = logging.getLogger(__name__)
@@ -12,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 def dask_setup(worker: Any) -> None:
     """Set the thread budget and train a tiny net; called by Dask when a worker starts."""
+    step_back()
     import torch
 
     torch.set_num_threads(read_settings().threads)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import streamlit as st
@@ -24,6 +26,7 @@ from playground.ui import state
 PATIENCE = 10.0  # seconds that a request waits for a picture
 LOOK_SECONDS = 0.02  # between two looks at the file of the newest frame, which cost microseconds
 STATUS_SECONDS = 0.5  # between two looks at the run itself, which ask the store
+FEW = 4  # requests that wait at once; of more, each looks less often, so that all cost the same
 WATCH_SECONDS = 3.0
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -60,12 +63,19 @@ async def newest(request: Request) -> Response:
     answer without a body is 204: nothing new for ten seconds, or, with the header ``X-Run: rests``,
     nothing until the run goes on. 404 means that there is no such run.
     """
+    with _waiting() as crowd:
+        return await _newest(request, crowd)
+
+
+async def _newest(request: Request, crowd: Callable[[], float]) -> Response:
     run_id, known = request.path_params["run_id"], request.query_params.get("known")
     until, looked, active = time.monotonic() + PATIENCE, 0.0, True
     try:
         while True:
             now = time.monotonic()
-            if now - looked >= STATUS_SECONDS:
+            if now - looked >= STATUS_SECONDS * min(2.0, crowd()):
+                if looked and await request.is_disconnected():
+                    return Response(status_code=204, headers=_HEADERS)
                 looked, active = now, await run_in_threadpool(_looked_at, run_id)
             # Read after the status: what rests has its last picture.
             fresh = _runs().live(run_id, known)
@@ -75,11 +85,25 @@ async def newest(request: Request) -> Response:
                 return Response(frame, headers=head, media_type="application/octet-stream")
             if not active:
                 return Response(status_code=204, headers={**_HEADERS, "X-Run": "rests"})
-            if now > until or await request.is_disconnected():
+            if now > until:
                 return Response(status_code=204, headers=_HEADERS)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS * crowd())
     except Refused:
         return Response(status_code=404, headers=_HEADERS)
+
+
+_requests = 0  # that wait now; only the server's one loop counts them
+
+
+@contextmanager
+def _waiting() -> Iterator[Callable[[], float]]:
+    """Count a request that waits; lend how many times ``FEW`` of them there are, at least 1."""
+    global _requests
+    _requests += 1
+    try:
+        yield lambda: max(1.0, _requests / FEW)
+    finally:
+        _requests -= 1
 
 
 def _looked_at(run_id: str) -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, state
+from playground.ui import address, pace, quicker, state
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _FEW = 3  # a section of so many pages is not folded away
@@ -16,12 +16,14 @@ _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 
 def names_its_pages() -> None:
-    """Tell a server, before anybody visits, that the app names its pages itself.
+    """Tell a server, before anybody visits, that the app names its pages itself; set it up for many.
 
     Streamlit takes a folder ``pages/`` for the list of pages until the app's script has run once, and
     tells whoever comes first by a deep link that the page does not exist.
     """
     PagesManager.uses_pages_directory = False
+    pace.answer_quickly()
+    quicker.quicken()
 
 
 def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
@@ -47,6 +49,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     chosen.run()
     with top:
         state.show_messages()
+    pace.settle(chosen.url_path)
 
 
 def _folded(sections: dict[str, list[st.Page]]) -> dict[str, list[st.Page]]:

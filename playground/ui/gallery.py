@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _POINTS = 150
 _SHADES = 11  # colours of a regression's thumbnail
 
 
-@st.cache_data(max_entries=4)
+@lru_cache(maxsize=4)  # as it is, without the copy for each session that Streamlit's cache makes
 def _pictures(names: tuple[str, ...]) -> list[dict[str, Any]]:
     return [_picture(name) for name in names]
 
@@ -36,7 +37,7 @@ def _picture(name: str) -> dict[str, Any]:
     except (
         TableMissing
     ):  # images that are not here: without a picture they can be chosen all the same
-        return {"name": name, "label": entry.label, "help": entry.summary, "points": []}
+        return {"name": name, "label": entry.label, "help": entry.summary, "points": ""}
     targets = np.asarray(y, float).reshape(len(y), -1)[:, 0]
     flat = x if x.shape[1] > 1 else np.column_stack([x, np.zeros(len(x))])
     low, high = flat.min(axis=0), flat.max(axis=0)
@@ -48,9 +49,9 @@ def _picture(name: str) -> dict[str, Any]:
         colours = y.astype(int)
     else:
         colours = len(CLASSES) + np.round(_unit(targets) * (_SHADES - 1)).astype(int)
-    points = [
-        [round(float(a), 3), round(float(b), 3), int(c)] for (a, b), c in zip(places, colours)
-    ]
+    # One text, not thousands of numbers: every run of a page walks over all that it sends.
+    numbers = np.column_stack([np.round(1000 * places).astype(int), colours])
+    points = " ".join(map(str, numbers.ravel()))
     return {"name": name, "label": entry.label, "help": entry.summary, "points": points}
 
 

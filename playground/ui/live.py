@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
 from playground.ui.feed import feed_of
 from playground.ui.figures import Picture, live_picture, run_metrics
+from playground.ui.pace import stretched
 from playground.ui.transport import ENGINE_SECONDS, Strip, figures, outdated
 
 LIVE_SECONDS = 0.7  # between two looks at a run that trains; its pictures come by themselves
@@ -46,7 +48,8 @@ def views(strip: Strip) -> None:
     # The strip was drawn a moment ago, and a short training may have ended since.
     status = shown.status if shown else None
     pace = _pace(shown, strip) if status == strip.status else _DRAWING_SECONDS
-    st.fragment(_beat, run_every=pace)(strip, pace, [])
+    every = pace if pace is None else stretched(pace)
+    st.fragment(_beat, run_every=every)(strip, pace, [])
 
 
 def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
@@ -74,7 +77,7 @@ def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
 
     Args:
         strip: What the page was drawn for.
-        pace: How often this is drawn, in seconds.
+        pace: How often this would be drawn on a server that is not busy, in seconds.
         beaten: Empty in the page's own run; the same list comes again with each beat.
     """
     shown = state.record()
@@ -183,13 +186,18 @@ def _classifies(experiment_json: str) -> bool:
         return experiment.data.entry.task == "classification"
 
 
+@cache
+def _no_rows(quantity: Any) -> pd.DataFrame:
+    return curve_rows(_NONE_YET, quantity)
+
+
 def _drawn_rows(quantity: Any, metrics: pd.DataFrame | None, moves: bool) -> pd.DataFrame:
     """Return the rows of a chart, the same ones as long as there are no new metrics.
 
     Before the first ones the chart stands there without a line: it keeps its place on the page.
     """
     if metrics is None:
-        return curve_rows(_NONE_YET, quantity)
+        return _no_rows(quantity)
     held: dict[str, tuple[pd.DataFrame, bool, pd.DataFrame]]
     held = st.session_state.setdefault("curves", {})
     of, moved, rows = held.get(quantity, (None, moves, None))

@@ -147,7 +147,12 @@ def agrees(shown: RunRecord) -> bool:
 
 
 def rename(run: str, name: str) -> None:
-    """Give a run a name."""
+    """Give a run a name; the box of one that has just given way to another may report once more."""
+    try:
+        if jobs().get(run).name == name.strip():
+            return
+    except Refused:
+        return
     _steer(lambda: jobs().rename(run, name.strip()))
 
 

@@ -1,7 +1,7 @@
 """Warm a fresh server up: ``python -m playground.ui.warm URL``.
 
-The first run of the app's script imports torch and all pages, and starts the engine, which takes
-seconds. This visits the first page before anybody does.
+The first run of the app's script starts the engine, and the first one of a page imports what it needs,
+torch among it, which takes seconds. This visits two pages before anybody does.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ def wait_until_healthy(url: str) -> None:
     raise TimeoutError(f"no answer from {url}")
 
 
-def visit(url: str) -> None:
-    """Run the app's script once, as a browser that opens the first page would.
+def visit(url: str, page: str = "") -> None:
+    """Run the app's script once, as a browser that opens a page would.
+
+    Args:
+        url: Of the server.
+        page: The page's address below it; the first page's is empty.
 
     Raises:
         TimeoutError: If the run does not end in time.
@@ -43,6 +47,7 @@ def visit(url: str) -> None:
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
     message = BackMsg()
     message.rerun_script.query_string = ""
+    message.rerun_script.page_name = page
     until = time.monotonic() + PATIENCE
     with connect(address, subprotocols=["streamlit"], max_size=None) as socket:
         socket.send(message.SerializeToString())
@@ -54,9 +59,10 @@ def visit(url: str) -> None:
 
 
 def main(url: str) -> None:
-    """Wait for the server at ``url`` and visit it."""
+    """Wait for the server at ``url`` and visit it: the first page, and the one that most go on to."""
     wait_until_healthy(url)
-    visit(url)
+    for page in ("", "playground"):
+        visit(url, page)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -124,3 +125,11 @@ def test_streamlit_finds_the_app_in_the_file() -> None:
 
     found = discover_asgi_app(APP)
     assert (found.is_asgi_app, found.app_name) == (True, "app")
+
+
+def test_of_many_who_wait_each_looks_less_often(jobs: Jobs) -> None:
+    with contextlib.ExitStack() as stack:
+        crowds = [stack.enter_context(feed._waiting()) for _ in range(3 * feed.FEW)]
+        assert {crowd() for crowd in crowds} == {3.0}
+    with feed._waiting() as alone:
+        assert alone() == 1.0
