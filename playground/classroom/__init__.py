@@ -4,7 +4,7 @@ Nothing here is a secret kept from a member: whoever is in a class sees the runs
 knows its code may follow what its teacher shows.
 """
 
-from playground.classroom.board import Entry, board
+from playground.classroom.board import Entry, entries_of
 from playground.classroom.classes import (
     Class,
     classes_of,
@@ -20,7 +20,7 @@ from playground.classroom.classes import (
     taken_off,
 )
 from playground.classroom.codes import checked_code
-from playground.classroom.members import Member, class_of, join, leave, members
+from playground.classroom.members import Member, class_of, join, leave, members_of
 from playground.classroom.rules import NO_RULES, Rules, choices, read_rules
 
 __all__ = [
@@ -29,18 +29,18 @@ __all__ = [
     "Entry",
     "Member",
     "Rules",
-    "board",
     "checked_code",
     "choices",
     "class_of",
     "classes_of",
     "close",
     "delete",
+    "entries_of",
     "find",
     "join",
     "leave",
     "may_open",
-    "members",
+    "members_of",
     "open_class",
     "read_rules",
     "set_rules",

@@ -83,7 +83,7 @@ class Entry:
         return math.nan if value is None else float(value)
 
 
-def board(jobs: Reader, code: str) -> list[Entry]:
+def entries_of(jobs: Reader, code: str) -> list[Entry]:
     """Return the runs of a class that have ended, the latest first.
 
     A run counts if its owner was in the class when it was handed in. Runs in the trash, those that came

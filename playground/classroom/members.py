@@ -90,7 +90,7 @@ def class_of(jobs: Jobs) -> tuple[Class, Member] | None:
         return class_in(db, row["class"]), Member(row["user"], row["nickname"], row["joined"])
 
 
-def members(jobs: Reader, code: str) -> list[Member]:
+def members_of(jobs: Reader, code: str) -> list[Member]:
     """Return who is in a class now, in the order in which they came."""
     with in_words(), jobs.store.reading() as db:
         rows = db.execute(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from playground.classroom.board import Entry, at_work, board
+from playground.classroom.board import Entry, at_work, entries_of
 from playground.classroom.classes import Class, classes_of, find
 from playground.classroom.members import Member, class_of
 from playground.jobs import Jobs, Reader, Refused
@@ -91,4 +91,4 @@ def _found(jobs: Reader, code: str) -> Class | None:
 
 
 def _board(jobs: Reader, code: str) -> Board:
-    return Board(tuple(board(jobs, code)), at_work(jobs, code))
+    return Board(tuple(entries_of(jobs, code)), at_work(jobs, code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -33,7 +34,10 @@ def code_of(link: str) -> segno.QRCode:
 @lru_cache(maxsize=128)  # some thirty milliseconds each
 def svg_of(link: str) -> str:
     """Return the picture of the code of a link. Raises ValueError as ``code_of`` does."""
-    return code_of(link).svg_inline(scale=_SCALE, border=_QUIET, dark="#000", light="#fff")
+    held = io.BytesIO()
+    looks = {"scale": _SCALE, "border": _QUIET, "dark": "#000", "light": "#fff"}
+    code_of(link).save(held, kind="svg", xmldecl=False, **looks)
+    return held.getvalue().decode()
 
 
 def draw_qr(link: str, width: int) -> None:

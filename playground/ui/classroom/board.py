@@ -67,12 +67,18 @@ def _beat(code: str, settings: Settings, teaches: bool) -> None:
 
 def _count(shown: Sequence[Entry], more: int, at_work: int) -> None:
     people = len({entry.user for entry in shown})
-    words = [f"**{len(shown)}** runs of **{people}**" if shown else "No run yet"]
+    words = [f"**{_number(len(shown), 'run')}** by {_number(people, 'member')}"]
+    if not shown:
+        words = ["No run yet"]
     if at_work:
         words.append(f"{at_work} more train or wait")
     if more:
         words.append(f"{more} stopped or diverged")
     st.markdown(" · ".join(words))
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def board_rows(entries: Sequence[Entry], base: str, teacher: str = "") -> pd.DataFrame:

@@ -99,7 +99,7 @@ def _spelled(code: str, size: str) -> None:
 
 
 def _people(code: str) -> None:
-    held = members.members(state.jobs(), code)
+    held = members.members_of(state.jobs(), code)
     limit = state.jobs().settings.max_members
     if not held:
         st.caption("Nobody yet.")
