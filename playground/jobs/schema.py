@@ -9,7 +9,7 @@ undone until it is cleared up; ``priority`` orders the runs of one user within a
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 # Reports of attacks on a run's net: one for each checkpoint and each choice of settings.
 REPORTS = """
@@ -47,6 +47,37 @@ CREATE TABLE studied (
     found TEXT NOT NULL,
     PRIMARY KEY (paper, settings)
 )"""
+
+# Classes: what the teacher shows and hides; who was in one, and when, so that a run counts for the class
+# of its owner at that time; and what the teacher has taken off the board.
+CLASSES = """
+CREATE TABLE classes (
+    code TEXT PRIMARY KEY,
+    teacher TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created REAL NOT NULL,
+    closed REAL,
+    shown TEXT NOT NULL DEFAULT '',
+    shown_since REAL,
+    rules TEXT NOT NULL DEFAULT '{}'
+)"""
+MEMBERS = """
+CREATE TABLE members (
+    class TEXT NOT NULL REFERENCES classes (code) ON DELETE CASCADE,
+    user TEXT NOT NULL,
+    nickname TEXT NOT NULL,
+    joined REAL NOT NULL,
+    gone REAL,
+    PRIMARY KEY (class, user, joined)
+) WITHOUT ROWID"""
+MEMBERS_BY_USER = "CREATE INDEX members_by_user ON members (user)"
+OFF_BOARD = """
+CREATE TABLE off_board (
+    class TEXT NOT NULL REFERENCES classes (code) ON DELETE CASCADE,
+    run TEXT NOT NULL,
+    PRIMARY KEY (class, run)
+) WITHOUT ROWID"""
+OF_CLASSES = (CLASSES, MEMBERS, MEMBERS_BY_USER, OFF_BOARD)
 
 SCHEMA = """
 CREATE TABLE runs (
@@ -152,7 +183,7 @@ CREATE TABLE engine (
     visited REAL NOT NULL DEFAULT 0
 );
 """
-SCHEMA += "".join(f"{table};\n" for table in (REPORTS, TAGS, SWEEPS, STUDIED))
+SCHEMA += "".join(f"{table};\n" for table in (REPORTS, TAGS, SWEEPS, STUDIED, *OF_CLASSES))
 
 # What makes of a store of one version one of the next.
 MIGRATIONS = {
@@ -172,4 +203,5 @@ MIGRATIONS = {
         SWEEPS,
         STUDIED,
     ),
+    4: OF_CLASSES,
 }

@@ -45,6 +45,10 @@ class Settings:
         max_tables_mb: Size of all own tables in megabytes; beyond it unused ones go, then new ones are
             refused.
         max_images_mb: The same of all uploaded images.
+        max_classes_per_user: Open classes that one user may have.
+        max_classes: Classes that are kept at once, closed ones among them.
+        max_members: Members that one class may have.
+        class_days: A class goes, with its board but not its runs, so long after it was opened.
         quantum_seconds: How long a run keeps its slot while another one waits.
         short_seconds: Runs estimated to take no longer count as interactive.
         stop_seconds: How long a worker may ignore a stop before it is restarted.
@@ -71,6 +75,10 @@ class Settings:
     preview_minutes: float = 20.0
     max_tables_mb: int = 1024
     max_images_mb: int = 2048
+    max_classes_per_user: int = 5
+    max_classes: int = 100
+    max_members: int = 60
+    class_days: int = 120
     quantum_seconds: float = 5.0
     short_seconds: float = 30.0
     stop_seconds: float = 10.0
@@ -124,6 +132,10 @@ def read_settings(
         preview_minutes=_number(values, "PREVIEW_MINUTES", 20.0, 0.1, 10**6, float),
         max_tables_mb=_number(values, "MAX_TABLES_MB", 1024, 1, 10**9, int),
         max_images_mb=_number(values, "MAX_IMAGES_MB", 2048, 1, 10**9, int),
+        max_classes_per_user=_number(values, "MAX_CLASSES_PER_USER", 5, 1, 1000, int),
+        max_classes=_number(values, "MAX_CLASSES", 100, 1, 100_000, int),
+        max_members=_number(values, "MAX_MEMBERS", 60, 1, 10_000, int),
+        class_days=_number(values, "CLASS_DAYS", 120, 1, 100_000, int),
         quantum_seconds=_number(values, "QUANTUM_SECONDS", 5.0, 0.1, 3600.0, float),
         short_seconds=_number(values, "SHORT_SECONDS", 30.0, 0.0, 86400.0, float),
         stop_seconds=_number(values, "STOP_SECONDS", 10.0, 0.5, 3600.0, float),

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from playground.analysis.differences import changes
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord
-from playground.ui import state
+from playground.ui import state, teaching
 from playground.ui.browser import told, travelled
 
 RUN = "run"  # name of the run's id in a link
@@ -44,24 +45,41 @@ def open_link() -> None:
 
 def link() -> dict[str, str]:
     """Return the link to what is shown."""
-    fields = state.experiment().to_query()
-    return {**fields, RUN: state.run_id()} if state.run_id() else fields
+    if teaching.followed_code():
+        return {teaching.FOLLOW: teaching.followed_code()}
+    run = {RUN: state.run_id()} if state.run_id() else {}
+    return {**state.experiment().to_query(), **run, **teaching.link()}
+
+
+def short_link() -> dict[str, str]:
+    """Return a link to what is shown that is short enough for a QR code.
+
+    A run that has been trained is kept, and its id says all. Otherwise only what differs from the
+    settings with which everybody begins is written.
+    """
+    if teaching.followed_code():
+        return link()
+    shown = state.record()
+    if shown is not None and shown.step > 0 and state.agrees(shown):
+        return {RUN: shown.id, **teaching.link()}
+    return {**changes(Experiment(), state.experiment()), **teaching.link()}
 
 
 def asked() -> tuple[object, ...]:
-    """Return what the page is drawn from: the link, and what the browser has told.
+    """Return what the page is drawn from: the link, what the browser has told, and the class.
 
     A browser sends together what happens in one moment, and as news of a fragment if any of it is.
     Then only the fragment runs, although the callbacks of all the widgets have been called.
     """
-    return link(), told()
+    return link(), told(), teaching.told()
 
 
 def _take(link: Mapping[str, str], *, back: bool) -> None:
     """Show what a link says: its settings, and its run if that has these settings."""
-    fields = {name: text for name, text in link.items() if name != RUN}
-    if not fields and RUN not in link:
+    if not link:
         return
+    link = teaching.take(link)
+    fields = {name: text for name, text in link.items() if name != RUN}
     wanted = None
     if fields:
         wanted, messages = Experiment.from_query(fields)

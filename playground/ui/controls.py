@@ -11,11 +11,13 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from playground.classroom.rules import CHOICE, NO_RULES, Rules
 from playground.query import text_of
 from playground.registry import Options, Slot, applies, bounds, hint
-from playground.ui import state
+from playground.ui import state, teaching
 from playground.ui.delivery import is_overtaken, put
 
+LOCKED = "Locked by the link that you opened, or by your teacher."
 _SMALL, _SHORT = 3, 24  # so many choices fit side by side, of so many letters in all
 
 
@@ -30,10 +32,32 @@ class Form:
     Args:
         space: Beginning of the widgets' keys, different for each form in a tab.
         change: Takes ``{dotted name: value}`` of what somebody has changed.
+        rules: Returns what is hidden and what is locked now.
     """
 
-    def __init__(self, space: str, change: typing.Callable[[dict[str, Any]], None]) -> None:
-        self._space, self._change = space, change
+    def __init__(
+        self,
+        space: str,
+        change: typing.Callable[[dict[str, Any]], None],
+        rules: typing.Callable[[], Rules] = lambda: NO_RULES,
+    ) -> None:
+        self._space, self._change, self._rules = space, change, rules
+
+    def hides(self, name: str) -> bool:
+        """Return whether the control of a field, by its dotted name, is not to be drawn."""
+        return self._rules().hides(name)
+
+    def lock(self, name: str, help: str | None = None) -> dict[str, Any]:
+        """Return the arguments of a control that say whether it is locked, and its help.
+
+        Args:
+            name: Dotted name of the field; a slot's choice has ``.choice`` behind it.
+            help: What the control is for.
+        """
+        if not self._rules().locks(name):
+            return {"help": help}
+        words = f":material/lock: {LOCKED}"
+        return {"help": f"{help}\n\n{words}" if help else words, "disabled": True}
 
     def key_of(self, name: str) -> str:
         """Return the widget key of a field, by its dotted name."""
@@ -53,8 +77,11 @@ class Form:
         if isinstance(value, Slot):
             self.slot(value, dotted, field)
             return
+        if self.hides(dotted):
+            return
         kinds = typing.get_args(field.annotation) or (field.annotation,)
-        about = {"label": _label(field), "help": field.description, "key": self.key_of(dotted)}
+        about = {"label": _label(field), "key": self.key_of(dotted)}
+        about |= self.lock(dotted, field.description)
         if typing.get_origin(field.annotation) is typing.Literal:
             self._choice(field, value, about, dotted)
         elif field.annotation is bool:
@@ -98,17 +125,19 @@ class Form:
         names = [name for name in only or registry if name in registry]
         if slot.name not in names:
             names.append(slot.name)
-        self._put(dotted, slot.name)
-        st.selectbox(
-            field.title or dotted,
-            names,
-            index=names.index(slot.name),
-            format_func=lambda name: registry[name].label + (mark(name) if mark else ""),
-            help=f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}",
-            key=self.key_of(dotted),
-            on_change=self._changed,
-            args=(dotted,),
-        )
+        help = f"{field.description} {registry[slot.name].label}: {registry[slot.name].summary}"
+        if not self.hides(f"{dotted}.{CHOICE}"):
+            self._put(dotted, slot.name)
+            st.selectbox(
+                field.title or dotted,
+                names,
+                index=names.index(slot.name),
+                format_func=lambda name: registry[name].label + (mark(name) if mark else ""),
+                key=self.key_of(dotted),
+                on_change=self._changed,
+                args=(dotted,),
+                **self.lock(f"{dotted}.{CHOICE}", help),
+            )
         if form is not None:
             form(slot.options)
         else:
@@ -139,6 +168,8 @@ class Form:
 
     def seed(self, model: BaseModel, name: str) -> None:
         """Draw a seed with a button that throws it anew."""
+        if self.hides(name):
+            return
         box, button = st.columns([3, 1], vertical_alignment="bottom", gap="small")
         with box:
             self.field(model, name)
@@ -147,7 +178,7 @@ class Form:
                 "",
                 icon=":material/casino:",
                 key=self.key_of(f"throw:{name}"),
-                help="Throw a new seed.",
+                **self.lock(name, "Throw a new seed."),
                 on_click=lambda: self._change({name: random.randrange(10_000)}),
                 width="stretch",
             )
@@ -157,7 +188,8 @@ class Form:
 
     def _changed(self, dotted: str) -> None:
         # An emptied field counts as a value, so that it is refused in words where it is not legal.
-        if not is_overtaken(self.key_of(dotted)):
+        # What was moved in the moment in which it is locked stays as it was.
+        if not is_overtaken(self.key_of(dotted)) and not self._rules().locks(dotted):
             self._change({dotted: st.session_state[self.key_of(dotted)]})
 
     def _choice(self, field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
@@ -296,5 +328,5 @@ class Form:
         )
 
 
-PLAYGROUND = Form("field", lambda values: state.change(values))
+PLAYGROUND = Form("field", lambda values: state.change(values), lambda: teaching.rules())
 """The form of the experiment."""

@@ -7,8 +7,8 @@ import streamlit as st
 from playground.datasets import DATASETS, TableMissing, fetch
 from playground.experiment import Experiment
 from playground.registry import bounds
-from playground.ui import state
-from playground.ui.controls import PLAYGROUND
+from playground.ui import state, teaching
+from playground.ui.controls import LOCKED, PLAYGROUND
 from playground.ui.data_choice import choose_data
 from playground.ui.delivery import is_overtaken, put
 from playground.ui.gallery import data_gallery
@@ -21,10 +21,16 @@ _SIZES = ("n_train", "n_validation")
 def data_choice(experiment: Experiment) -> None:
     """Draw the data sets to choose from, own data among them."""
     st.markdown("##### Data")
-    data_gallery(
-        in_gallery(experiment.data.name), experiment.data.name, key="gallery", on_choose=choose_data
-    )
-    own_data_panel(experiment)
+    chosen = experiment.data.name
+    locked = teaching.rules().locks("data.choice")
+    if not PLAYGROUND.hides("data.choice"):
+        # A gallery that is locked is one of the chosen set alone.
+        names = (chosen,) if locked else in_gallery(chosen)
+        data_gallery(names, chosen, key="gallery", on_choose=choose_data)
+        if locked:
+            st.caption(f":material/lock: {LOCKED}")
+        elif not teaching.rules().hides("own_data"):
+            own_data_panel(experiment)
     st.caption(f"**{experiment.data.entry.label}** · {experiment.data.entry.summary}")
 
 
@@ -41,7 +47,8 @@ def data_options(experiment: Experiment) -> None:
     """Draw the options of the chosen data set, the numbers of points and the seed."""
     PLAYGROUND.options(experiment.data.options, "data.", skip=("hash",))
     rows = _rows(experiment)
-    for column, name in zip(st.columns(2, gap="small"), _SIZES):
+    sizes = [name for name in _SIZES if not PLAYGROUND.hides(name)]
+    for column, name in zip(st.columns(2, gap="small") if sizes else (), sizes):
         with column:
             if rows is None:
                 PLAYGROUND.field(experiment, name)
@@ -89,6 +96,8 @@ def _size_control(experiment: Experiment, name: str) -> None:
         wanted = st.session_state[key]
         if wanted is None or is_overtaken(key):  # an emptied box is filled again
             return
+        if teaching.rules().locks(name):
+            return
         values, note = resized(experiment, name, wanted)
         if note:
             state.say(note)
@@ -99,8 +108,8 @@ def _size_control(experiment: Experiment, name: str) -> None:
         value=size,
         step=1,
         key=key,
-        help=f"{field.description} {_limit(experiment)}",
         on_change=changed,
+        **PLAYGROUND.lock(name, f"{field.description} {_limit(experiment)}"),
     )
 
 

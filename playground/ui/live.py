@@ -13,7 +13,7 @@ from playground.charts.curves import DRAWN, MOVING, ROWS, curve, curve_rows, thi
 from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
-from playground.ui import axes, replay, state
+from playground.ui import axes, replay, state, teaching
 from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
 from playground.ui.feed import feed_of
@@ -55,6 +55,7 @@ def views(strip: Strip) -> None:
 def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
     """Return how often the run is looked at, in seconds; ``None`` where nothing will come."""
     paces = [] if strip.engine_lived else [ENGINE_SECONDS]
+    paces += [teaching.pace()] if teaching.pace() else []
     if shown is not None and shown.status in state.ACTIVE:
         paces.append(LIVE_SECONDS)
     elif shown is not None:

@@ -8,11 +8,17 @@ from pydantic import BaseModel
 from playground.experiment import Experiment
 from playground.integrators import InlineTableau
 from playground.networks.inputs import suggested_terms
-from playground.ui import formulas, state
-from playground.ui.controls import PLAYGROUND, applies
+from playground.ui import formulas, state, teaching
+from playground.ui.controls import LOCKED, PLAYGROUND, applies
 from playground.ui.robust_form import hardening_choice, regularizer_choice
 from playground.ui.tableau_form import tableau_form
 
+_TRAINING = ("optimizer", "batch_size", "epochs")
+_FOLDED = (
+    *("loss", "schedule", "l2", "l1", "clip_norm", "target_accuracy", "early_stop", "patience"),
+    *("device", "path", "precision"),
+)
+_AGAINST = ("hardening", "regularizer")
 _STEP_FIELDS = ("step_by", "horizon", "step")
 
 
@@ -20,16 +26,27 @@ def network_choice(experiment: Experiment) -> None:
     """Draw the family and the scheme, with the step that they take."""
     st.markdown("##### Network")
     fields = Experiment.model_fields
-    _network_choice(experiment)
+    if not PLAYGROUND.hides("network.choice"):
+        _network_choice(experiment)
     if experiment.network.entry.uses_scheme:
-        own = tableau_form if isinstance(experiment.scheme.options, InlineTableau) else None
+        own = _tableau if isinstance(experiment.scheme.options, InlineTableau) else None
         PLAYGROUND.slot(experiment.scheme, "scheme", fields["scheme"], form=own)
+    if teaching.rules().hides("formulas"):
+        return
     with st.container(key="formulas"):
         for formula in (formulas.field_formula(experiment), formulas.step_formula(experiment)):
             if formula:
                 st.latex(formula)
         st.latex(formulas.numbers(experiment))
         st.caption(formulas.evaluations(experiment))
+
+
+def _tableau(options: InlineTableau) -> None:
+    """Draw the form of the tableau, unless the scheme is not to be changed."""
+    if teaching.rules().locks("scheme"):
+        st.caption(f":material/lock: {LOCKED}")
+    elif not PLAYGROUND.hides("scheme"):
+        tableau_form(options)
 
 
 def network_options(experiment: Experiment) -> None:
@@ -44,14 +61,20 @@ def network_options(experiment: Experiment) -> None:
         _step_size(experiment)
     paired = ("inputs", "width", "depth", *_STEP_FIELDS)
     PLAYGROUND.options(options, "network.", skip=paired, advanced=False)
+    if _all_hidden("network", "weight_seed"):
+        return
     with st.expander("Input features, augmentation, initial weights"):
-        _input_features(experiment)
+        if not PLAYGROUND.hides("network.inputs"):
+            _input_features(experiment)
         PLAYGROUND.options(options, "network.", skip=paired, advanced=True)
         PLAYGROUND.seed(experiment, "weight_seed")
 
 
 def _pair(model: BaseModel, prefix: str, *names: str) -> None:
     """Draw short fields side by side."""
+    names = tuple(name for name in names if not PLAYGROUND.hides(prefix + name))
+    if not names:
+        return
     for column, name in zip(st.columns(len(names), gap="small"), names):
         with column:
             PLAYGROUND.field(model, name, prefix)
@@ -68,9 +91,9 @@ def _network_choice(experiment: Experiment) -> None:
         names,
         index=names.index(experiment.network.name),
         format_func=lambda name: registry[name].label,
-        help=experiment.network.entry.summary,
         key=PLAYGROUND.key_of("network"),
         on_change=lambda: state.change({"network": st.session_state[PLAYGROUND.key_of("network")]}),
+        **PLAYGROUND.lock("network.choice", experiment.network.entry.summary),
     )
 
 
@@ -80,6 +103,8 @@ def _step_size(experiment: Experiment) -> None:
     fields = type(options).model_fields
     PLAYGROUND.field(options, "step_by", "network.")
     given = "horizon" if applies(options, fields["horizon"]) else "step"
+    if PLAYGROUND.hides(f"network.{given}"):
+        return
     left, right = st.columns([2, 1], vertical_alignment="center")
     with left:
         PLAYGROUND.field(options, given, "network.")
@@ -109,27 +134,31 @@ def _input_features(experiment: Experiment) -> None:
         list(dict.fromkeys([*raw, *terms, *chosen])),
         selection_mode="multi",
         default=chosen,
-        help=field.description,
         key=key,
         on_change=changed,
+        **PLAYGROUND.lock("network.inputs", field.description),
     )
 
 
 def optimizer_panel(experiment: Experiment) -> None:
     """Draw everything that decides how the weights are trained."""
-    st.markdown("##### Training")
+    if not _all_hidden(*_TRAINING, *_FOLDED, *_AGAINST):
+        st.markdown("##### Training")
     fields = Experiment.model_fields
     PLAYGROUND.slot(experiment.optimizer, "optimizer", fields["optimizer"])
     _pair(experiment, "", "batch_size", "epochs")
-    with st.expander("Loss, schedule, penalties, when to stop"):
-        PLAYGROUND.slot(experiment.loss, "loss", fields["loss"])
-        PLAYGROUND.slot(experiment.schedule, "schedule", fields["schedule"])
-        for name in ("l2", "l1", "clip_norm", "target_accuracy", "early_stop", "patience"):
-            if applies(experiment, fields[name]):
-                PLAYGROUND.field(experiment, name)
-        PLAYGROUND.field(experiment, "device")
-        PLAYGROUND.field(experiment, "path")
-        PLAYGROUND.field(experiment, "precision")
-    with st.expander("Against noise and attacks"):
-        hardening_choice(PLAYGROUND, experiment, experiment)
-        regularizer_choice(PLAYGROUND, experiment)
+    if not _all_hidden(*_FOLDED):
+        with st.expander("Loss, schedule, penalties, when to stop"):
+            for name in _FOLDED:
+                if applies(experiment, fields[name]):
+                    PLAYGROUND.field(experiment, name)
+    if not _all_hidden(*_AGAINST):
+        with st.expander("Against noise and attacks"):
+            hardening_choice(PLAYGROUND, experiment, experiment)
+            if not PLAYGROUND.hides("regularizer"):
+                regularizer_choice(PLAYGROUND, experiment)
+
+
+def _all_hidden(*names: str) -> bool:
+    """Return whether nothing would be left of a part of the panel."""
+    return all(PLAYGROUND.hides(name) for name in names)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from playground.experiment import Experiment
-from playground.ui import address, canvas, state
+from playground.ui import address, canvas, state, teaching
 from playground.ui.browser import browser, tell_browser
+from playground.ui.classroom.followed import draw_banner, draw_followed
 from playground.ui.data_panel import data_choice, data_options
 from playground.ui.explain import explanation
+from playground.ui.linking import embedded
 from playground.ui.live import views
 from playground.ui.panels import network_choice, network_options, optimizer_panel
 from playground.ui.transport import Strip, transport
@@ -25,17 +27,30 @@ def playground_page() -> None:
     canvas.load()
     window = browser()
     address.open_link()
+    followed = teaching.followed()
+    if followed is not None:
+        tell_browser(address.link())
+        draw_followed(followed)
+        return
     if state.record() is None and window.user:
         state.renew(train=st.session_state.pop("train_at_once", False))
     state.look()
+    teaching.show_on()
     tell_browser(address.link())
+    if embedded():
+        views(transport("train"))
+        return
     strip = transport()
+    draw_banner()
     if window.narrow:
         _narrow(strip)
     else:
         _wide(strip)
-    _what_if()
-    explanation(state.experiment())
+    rules = teaching.rules()
+    if not rules.hides("what_if"):
+        _what_if()
+    if not rules.hides("explanation"):
+        explanation(state.experiment())
 
 
 def _what_if() -> None:

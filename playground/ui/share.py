@@ -1,27 +1,34 @@
-"""The menu behind Share: the link, the name of the run, and the teacher's key."""
+"""The menu behind Share: the link and its QR code, the name of the run, and the teacher's key."""
 
 from __future__ import annotations
-
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from playground.jobs import RunRecord
 from playground.jobs.client import MAX_NAME
-from playground.ui import address, state
+from playground.ui import address, state, teaching
+from playground.ui.linking import link_menu
 from playground.ui.teacher import teacher_panel
 
 
 def share(shown: RunRecord | None) -> None:
     """Draw the menu for the run that is shown."""
     with st.popover("Share", icon=":material/link:"):
-        st.caption(
-            "The address of this page holds every setting and the run. This link opens both:"
+        link_menu(
+            "playground",
+            address.link(),
+            "The address of this page holds every setting and the run. This link opens both:",
+            address.short_link,
         )
-        link = f"{st.context.url or ''}?{urlencode(address.link())}"
-        st.code(link, language=None, wrap_lines=True)
         if shown is not None and state.owns(shown):
             _name(shown)
+        if st.button(
+            "Teach: a class, links that hide or lock controls",
+            icon=":material/groups:",
+            key="to_class",
+            type="tertiary",
+        ):
+            st.switch_page(teaching.CLASS_PAGE)
         teacher_panel()
 
 

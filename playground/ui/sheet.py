@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import BaseModel
@@ -14,6 +13,7 @@ from playground.registry import Slot
 from playground.ui import state
 from playground.ui.browser import tell_browser, travelled
 from playground.ui.controls import Form
+from playground.ui.linking import embedded, link_menu, way_out
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -79,11 +79,13 @@ class Sheet(Generic[M]):
         self._read({**kept, **named}, "")
 
     def share(self) -> None:
-        """Draw the menu with the link to this page as it is set."""
+        """Draw the menu with the link to this page as it is set; in a frame, the way out of it."""
+        if embedded():
+            way_out(self.link())
+            return
         with st.popover("Share", icon=":material/link:"):
-            st.caption("The address of this page holds all that is set:")
-            link = f"{st.context.url or ''}?{urlencode(self.link())}".rstrip("?")
-            st.code(link, language=None, wrap_lines=True)
+            words = "The address of this page holds all that is set:"
+            link_menu(self._name, self.link(), words)
 
     def _is_slot(self, name: str) -> bool:
         return isinstance(getattr(self.settings, name), Slot)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
-from playground.ui import address, state
+from playground.ui import address, state, teaching
 from playground.ui.browser import browser
 from playground.ui.compare_state import compare_with
 from playground.ui.exports import export_menu
 from playground.ui.figures import run_metrics
+from playground.ui.linking import way_out
 from playground.ui.share import share
 
 ENGINE_SECONDS = 1.0  # between two looks at the engine
@@ -42,36 +44,53 @@ class Strip:
     since: float  # on the clock of this process
 
 
-def transport() -> Strip:
+def transport(only: Literal["", "train", "figures"] = "") -> Strip:
     """Draw the strip for the run that is shown; its figures are drawn by the views, which move.
 
     They must not be drawn here as well: two blocks in one place in one run are messages that Streamlit
     mixes up on the way, and the browser's page goes blank.
+
+    Args:
+        only: What stands beside the figures: all of it, ``train`` and the way to the whole page, as in
+            a frame of another page, or nothing, as where a teacher's run is followed.
     """
     shown = state.record()
     engine = _engine_now(seconds=0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
-        _buttons(shown)
+        if only != "figures":
+            _train_or_pause(shown)
+        if not only:
+            _small_steps()
         with st.container(key="figures", width="stretch"):
             place = st.empty()
-        if st.button(
-            "" if browser().narrow else "Compare",  # the figures need the room
-            icon=":material/compare:",
-            key="to_compare",
-            help="Train this net beside others that differ from it, on the same data and seeds.",
-        ):
-            compare_with(state.experiment(), state.experiment())
-        share(shown)
-        with st.popover("Export", icon=":material/download:"):
-            export_menu(shown)
-    _disagreement(shown)
+        if only == "train":
+            way_out(address.link())
+        if not only:
+            _menus(shown)
+    if only != "figures":
+        _disagreement(shown)
     if not engine.alive:
         _engine(engine)
     status = shown.status if shown else None
     return Strip(place, status, address.asked(), engine.alive, time.monotonic())
 
 
-def _buttons(shown: RunRecord | None) -> None:
+def _menus(shown: RunRecord | None) -> None:
+    rules = teaching.rules()
+    if not rules.hides("compare") and st.button(
+        "" if browser().narrow else "Compare",  # the figures need the room
+        icon=":material/compare:",
+        key="to_compare",
+        help="Train this net beside others that differ from it, on the same data and seeds.",
+    ):
+        compare_with(state.experiment(), state.experiment())
+    share(shown)
+    if not rules.hides("export"):
+        with st.popover("Export", icon=":material/download:"):
+            export_menu(shown)
+
+
+def _train_or_pause(shown: RunRecord | None) -> None:
     training = shown is not None and state.trains(shown) and state.owns(shown)
     goes_on = shown is not None and shown.step > 0 and state.owns(shown)
     goes_on = goes_on and state.may_go_on(shown) and state.agrees(shown)
@@ -94,6 +113,9 @@ def _buttons(shown: RunRecord | None) -> None:
             on_click=state.train,
             help="Train in the background; this page may be closed meanwhile.",
         )
+
+
+def _small_steps() -> None:
     batch = state.experiment().batch_size
     steps = math.ceil(state.experiment().split_sizes[0] / batch)
     if state.experiment().optimizer.entry.full_batch:
@@ -184,6 +206,8 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
         st.caption(f":orange[:material/info:] {notice}")
     if shown.reason and shown.status in ("diverged", "failed"):
         st.caption(shown.reason)
+    if teaching.followed_code():
+        return
     if not state.owns(shown):
         st.caption("This run belongs to somebody else: Train starts one of your own.")
     elif shown.user != state.jobs().user:

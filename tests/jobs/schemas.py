@@ -1,6 +1,6 @@
 """The tables as earlier versions of the program made them."""
 
-from playground.jobs.schema import REPORTS, SCHEMA, STUDIED, SWEEPS, TAGS
+from playground.jobs.schema import OF_CLASSES, REPORTS, SCHEMA, STUDIED, SWEEPS, TAGS
 
 _OF_ITS_OWNER = """,
     -- what its owner says of it
@@ -11,7 +11,12 @@ _OF_ITS_OWNER = """,
 """
 _RECORDING = ",\n    recording TEXT,\n    recording_size INTEGER NOT NULL DEFAULT 0\n"
 # What the version of each number added; the last words of what stands in its place are before it.
-_ADDED = {4: (TAGS, SWEEPS, STUDIED, _OF_ITS_OWNER), 3: (REPORTS,), 2: (_RECORDING,)}
+_ADDED = {
+    5: tuple(reversed(OF_CLASSES)),
+    4: (TAGS, SWEEPS, STUDIED, _OF_ITS_OWNER),
+    3: (REPORTS,),
+    2: (_RECORDING,),
+}
 
 
 def schema_of(version: int) -> str:
