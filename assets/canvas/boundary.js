@@ -66,7 +66,7 @@ export class BoundaryView extends View {
 
   showControls() {
     super.showControls();
-    this.canvas.style.touchAction = "pan-y";
+    this.canvas.style.touchAction = "pan-y pinch-zoom";
     const slice = this.set?.meta.slice;
     this.note.textContent = slice ? `Held at the mean: ${slice}` : "";
     const { points, test_points: tests } = this.set?.arrays ?? {};
@@ -259,7 +259,7 @@ export class BoundaryView extends View {
     const { meta } = this.set;
     const what = meta.task === "regression" ? "Predicted value" : `Predicted class of ${meta.class_names.join(", ")}`;
     const read = this.lines ? ` At the cursor: ${this.lines.join(", ")}.` : "";
-    return `${what} over ${meta.feature_names.join(" and ")}; ${this.epochText()}.${read}`;
+    return `Output: ${what[0].toLowerCase()}${what.slice(1)} over ${meta.feature_names.join(" and ")}; ${this.epochWords()}.${read}`;
   }
 
   exportName() {

@@ -1,6 +1,6 @@
 // What every drawing shares: ticks, axes, legends, limits that do not jump.
 
-import { classRgb, css, valueRgb } from "./theme.js";
+import { classRgb, css, isFaint, valueRgb } from "./theme.js";
 
 const MINUS = "−";
 
@@ -47,7 +47,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   for (const value of ticks(x0, x1, Math.max(4, box.w / 60))) {
     const x = box.x + ((value - x0) / (x1 - x0)) * box.w;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), x, grid ? box.y : box.y + box.h, x, box.y + box.h + (grid ? 0 : 4));
-    ctx.fillStyle = theme.ink(0.62);
+    ctx.fillStyle = theme.ink(0.72);
     ctx.fillText(formatNumber(value), x, box.y + box.h + 6);
   }
   ctx.textBaseline = "middle";
@@ -55,7 +55,7 @@ export function drawAxes(ctx, theme, box, range, names, { grid = true, yTicks = 
   for (const value of yTicks ? ticks(y0, y1, Math.max(4, box.h / 50)) : []) {
     const y = box.y + box.h - ((value - y0) / (y1 - y0)) * box.h;
     line(ctx, grid ? theme.ink(0.07) : theme.ink(0.3), box.x - (grid ? 0 : 4), y, grid ? box.x + box.w : box.x, y);
-    ctx.fillStyle = theme.ink(0.62);
+    ctx.fillStyle = theme.ink(0.72);
     ctx.fillText(formatNumber(value), box.x - 7, y);
   }
   ctx.strokeStyle = theme.ink(0.18);
@@ -134,7 +134,8 @@ export function drawLegend(ctx, theme, meta, x, y, width) {
   ctx.textBaseline = "middle";
   for (const item of legendItems(ctx, theme, meta.class_names ?? [], width)) {
     const centre = y + item.row * LEGEND_ROW + LEGEND_ROW / 2;
-    dot(ctx, x + item.x + 5, centre, 5, css(classRgb(item.index)));
+    const rgb = classRgb(item.index);
+    dot(ctx, x + item.x + 5, centre, 5, css(rgb), isFaint(theme, rgb) ? theme.ink(0.7) : "");
     ctx.fillStyle = theme.ink(0.85);
     ctx.fillText(item.text, x + item.x + 16, centre + 0.5);
   }
@@ -157,7 +158,7 @@ function drawColourBar(ctx, theme, [lo, hi], left, y, room) {
   ctx.lineWidth = 1;
   ctx.strokeRect(x + 0.5, y + 4.5, width - 1, 8);
   setFont(ctx, theme);
-  ctx.fillStyle = theme.ink(0.62);
+  ctx.fillStyle = theme.ink(0.72);
   ctx.textBaseline = "top";
   for (const [u, align] of [[0, "left"], [0.5, "center"], [1, "right"]]) {
     ctx.textAlign = align;

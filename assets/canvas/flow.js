@@ -28,13 +28,14 @@ export class FlowView extends View {
     this.heads = new Float32Array(0);
     this.nodes = new Float32Array(0);
     this.chosen = -1;
+    this.fingers = new Map(); // what holds the 3-D view, a mouse too: where it is on the screen
     this.tabs = makeTabs("View", TABS, (name) => this.choose(name), this.signal);
     const turn = () => {
       this.camera.turning = !this.camera.turning;
       this.requestDraw();
     };
-    this.tabs.buttons[2].title = "Drag or press arrow keys to turn; click, then wheel to zoom";
-    this.turnButton = makeButton("Rotate", "Turn slowly by itself", turn, this.signal);
+    this.tabs.buttons[2].title = "Drag or press arrow keys to turn; click, then wheel (or two fingers) to zoom";
+    this.turnButton = makeButton("Rotate", "Rotate slowly by itself", turn, this.signal);
     this.toolbar.append(this.tabs.bar, this.turnButton);
     this.depthRow = makeTrack("depth", () => this.timeline, this.signal);
     this.root.append(this.depthRow.row);
@@ -47,6 +48,8 @@ export class FlowView extends View {
     };
     this.canvas.addEventListener("wheel", wheel, { signal: this.signal, passive: false });
     this.canvas.addEventListener("pointerdown", (event) => this.grab(event), { signal: this.signal });
+    const drop = (event) => this.fingers.delete(event.pointerId);
+    for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, drop, { signal: this.signal });
   }
 
   optionsChanged() {
@@ -97,7 +100,7 @@ export class FlowView extends View {
     this.turnButton.hidden = this.tab !== "space" || !this.set;
     setPressed(this.turnButton, this.camera.turning);
     this.depthRow.row.hidden = !this.set || this.hidden.has("depth") || this.depth.last < 1;
-    this.canvas.style.touchAction = this.tab === "space" ? "none" : "pan-y";
+    this.canvas.style.touchAction = this.tab === "space" ? "none" : "pan-y pinch-zoom";
     this.canvas.style.cursor = this.tab === "space" ? "grab" : "crosshair";
     if (!this.set) return;
     const text = this.depth.text(this.layerPosition());
@@ -227,20 +230,25 @@ export class FlowView extends View {
   grab(event) {
     if (this.tab !== "space" || !this.set) return;
     this.canvas.setPointerCapture(event.pointerId);
-    this.held = [event.clientX, event.clientY];
-    const drop = () => {
-      this.held = null;
-    };
-    this.canvas.addEventListener("pointerup", drop, { once: true, signal: this.signal });
-    this.canvas.addEventListener("pointercancel", drop, { once: true, signal: this.signal });
+    this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
+  }
+
+  // One finger (or the mouse) turns; two zoom by the way between them.
+  dragged(event) {
+    const before = this.fingers.get(event.pointerId);
+    const now = [event.clientX, event.clientY];
+    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
+    const far = ([x, y]) => Math.max(1, Math.hypot(x - other[0], y - other[1]));
+    if (other) this.camera.zoomBy(far(now) / far(before));
+    else this.camera.turn((now[0] - before[0]) * 0.009, (now[1] - before[1]) * 0.009);
+    this.fingers.set(event.pointerId, now);
+    this.requestDraw();
   }
 
   pointerMoved(event) {
     if (!this.set) return;
-    if (this.held) {
-      this.camera.turn((event.clientX - this.held[0]) * 0.009, (event.clientY - this.held[1]) * 0.009);
-      this.held = [event.clientX, event.clientY];
-      this.requestDraw();
+    if (this.fingers.has(event.pointerId)) {
+      this.dragged(event);
       return;
     }
     const [x, y] = this.pointOf(event);
@@ -287,8 +295,10 @@ export class FlowView extends View {
   label() {
     const { meta } = this.set;
     const count = this.set.arrays.paths.shape[2];
-    return `${TABS[this.tab]}: ${count} points in ${this.axes === 1 ? "one feature" : meta.components.filter(Boolean).join(", ")}; ` +
-      `${this.depth.text(this.layerPosition())}; ${this.epochText()}`;
+    const place = this.axes === 1 ? "one feature" : meta.components.filter(Boolean).join(", ");
+    const chosen = this.lines ? ` Chosen: ${this.lines.join(", ")}.` : "";
+    return `Flow, ${TABS[this.tab]}: ${count} points in ${place} through ${meta.layers[this.depth.last]} layers; ` +
+      `${this.depth.text(this.layerPosition())}; ${this.epochWords()}.${chosen}`;
   }
 
   describe() {

@@ -145,6 +145,16 @@ export class Receiver {
     return { ...meta, times, explained };
   }
 
+  // The same for a screen reader, which says what the score is.
+  epochWords() {
+    const meta = this.frameMeta();
+    const [epoch, score = ""] = this.epochText(meta).split(" · ");
+    if (!score) return epoch;
+    const validated = meta.validation_accuracy ?? meta.validation_loss;
+    const set = Number.isFinite(validated) ? "validation" : "training";
+    return `${epoch}, ${set} ${score.startsWith("loss") ? score : `accuracy ${score}`}`;
+  }
+
   epochText(meta = this.frameMeta()) {
     const accuracy = meta.validation_accuracy ?? meta.train_accuracy;
     const loss = meta.validation_loss ?? meta.train_loss;

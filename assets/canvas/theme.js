@@ -39,6 +39,23 @@ export const valueRgb = (theme, u) => diverging(theme.neutral, u);
 // For points and lines, which must be seen in the middle of the range too: ½ → grey.
 export const markRgb = (theme, u) => diverging(theme.grey, u);
 
+// WCAG's relative luminance of [r, g, b], and the contrast of two colours, from 1 to 21.
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+export function contrast(a, b) {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+const ENOUGH = 3; // WCAG 2.2, 1.4.11: what a graphic means must stand out so much
+
+// Of ten colours that can be told apart in any kind of vision, some come close to a light ground or to a
+// dark one. Their marks get an edge that does not.
+export const isFaint = (theme, rgb) => contrast(rgb, theme.background) < ENOUGH;
+
 export function readTheme(element) {
   const style = getComputedStyle(element);
   const get = (name, otherwise) => style.getPropertyValue(`--st-${name}`).trim() || otherwise;

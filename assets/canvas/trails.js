@@ -1,6 +1,6 @@
 // Draws points on their way: lines through the layers, starts small, ends large.
 
-import { css } from "./theme.js";
+import { css, isFaint } from "./theme.js";
 import { dot } from "./chart.js";
 
 // Screen places of all points at all layers (and at the current depth), three numbers each.
@@ -109,7 +109,8 @@ export function drawHeads(ctx, style) {
   for (const i of screen.order(style.deep, chosen)) {
     const faint = chosen >= 0 && i !== chosen;
     const size = i === chosen ? radius + 1.8 : radius * (style.deep ? 0.6 + 0.55 * nearness(style, i) : 1);
-    const outline = i === chosen ? theme.ink(1) : css(theme.background, 0.9);
+    const edge = isFaint(theme, style.colourOf(i)) ? theme.ink(0.7) : css(theme.background, 0.9);
+    const outline = i === chosen ? theme.ink(1) : edge;
     const fill = css(style.colourOf(i), faint ? 0.55 : 1);
     dot(ctx, screen.heads[3 * i], screen.heads[3 * i + 1], size, fill, outline, i === chosen ? 1.6 : 1);
   }

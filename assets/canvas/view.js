@@ -16,10 +16,12 @@ export class View extends Receiver {
   }
 
   build(parent) {
-    this.canvas = make("canvas", { role: "img", tabindex: 0 });
+    this.canvas = make("canvas", { role: "img", tabindex: 0, "aria-label": `${this.mode}: not drawn yet` });
     this.tooltip = make("div", { class: "tooltip", hidden: "" });
     this.message = make("div", { class: "message", role: "status" });
-    this.stage = make("div", { class: "stage" }, this.canvas, this.tooltip, this.message);
+    // What keys have led to; the pointer's way is not told.
+    this.spoken = make("div", { class: "unseen", "aria-live": "polite" });
+    this.stage = make("div", { class: "stage" }, this.canvas, this.tooltip, this.message, this.spoken);
     this.toolbar = make("div", { class: "toolbar" });
     this.note = make("div", { class: "note" });
     const nodeId = Math.random().toString(36).slice(2);
@@ -54,8 +56,13 @@ export class View extends Receiver {
     const on = (name, handler, more = {}) =>
       this.canvas.addEventListener(name, handler, { signal: this.signal, ...more });
     on("pointermove", (event) => this.pointerMoved(event));
-    on("pointerleave", () => this.pointerLeft());
-    on("keydown", (event) => this.keyPressed(event));
+    // A finger that is lifted has not gone away: what it has touched stays chosen.
+    on("pointerleave", (event) => event.pointerType !== "touch" && this.pointerLeft());
+    on("pointerdown", (event) => event.pointerType === "touch" && this.pointerMoved(event));
+    on("keydown", (event) => {
+      this.keyPressed(event);
+      this.speaks = event.defaultPrevented;
+    });
   }
 
   toggleFull() {
@@ -94,9 +101,16 @@ export class View extends Receiver {
       if (this.draw(ctx, seconds || 1 / 60)) this.requestDraw();
     }
     showTooltip(this.tooltip, this.lines, this.lastPlace, this.width, this.height);
+    this.speak();
     this.lastDraw = now;
     this.renders += 1;
     this.describe();
+  }
+
+  speak() {
+    if (!this.speaks) return;
+    this.speaks = false;
+    this.spoken.textContent = this.lines?.join(", ") ?? "";
   }
 
   // False while there is no room (a hidden tab).
@@ -149,7 +163,10 @@ export class View extends Receiver {
     data.frame = this.set ? this.nearestFrame() : "";
     data.epoch = this.set ? this.frameMeta().epoch : "";
     data.step = this.set ? this.frameMeta().step : "";
-    const label = this.set ? this.label() : this.message.textContent;
+    // Told once where it rests, not with every frame that passes.
+    if (data.playing && this.labelled) return;
+    this.labelled = this.set !== null;
+    const label = this.set ? this.label() : this.message.textContent || `${this.mode}: not drawn yet`;
     if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
   }
 

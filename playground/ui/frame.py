@@ -9,8 +9,10 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
 from playground.ui import address, pace, quicker, state
+from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
+_TITLE = "ODE-net playground"
 _FEW = 3  # a section of so many pages is not folded away
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
@@ -33,9 +35,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         root: Folder of ``app.py``.
         pages: Sections of the navigation; the very first page is the one at ``/``.
     """
-    st.set_page_config(
-        page_title="ODE-net playground", page_icon=":material/timeline:", layout="wide"
-    )
+    st.set_page_config(page_title=_TITLE, page_icon=":material/timeline:", layout="wide")
     st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
     engine_runs()
     first = next(iter(pages.values()))[0]
@@ -45,10 +45,13 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     }
     chosen = st.navigation(_folded(sections), position="top")
     address.enter(chosen.url_path)
+    st.set_page_config(page_title=f"{chosen.title} · {_TITLE}")
+    name_page(chosen.title)
     top = st.container()  # filled last, when the page has said what it has to say
     chosen.run()
     with top:
         state.show_messages()
+    offer_keys()
     pace.settle(chosen.url_path)
 
 

@@ -110,7 +110,7 @@ def _pictures(
         shown.append((words, picture(one.image, one.spread, most, colour)))
     with st.container(horizontal=True, gap="medium"):
         for caption, image in shown:
-            st.image(np.clip(image, 0, 1), caption=caption, width=200)
+            st.image(np.clip(image, 0, 1), caption=caption, width=200, alt=caption)
 
 
 def _columns(found: Found) -> tuple[str, ...]:

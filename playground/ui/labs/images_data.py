@@ -116,7 +116,8 @@ def _grid(settings: Settings, text: str, experiment: Experiment, about: ImageSet
         rows = tuple(augmented(experiment, row, _ACROSS) for row in rows)
         st.caption("On the left each image as it is, beside it as training may see it.")
     if single and not with_changes:
-        st.image(sheet(rows[0].images, _ACROSS), output_format="PNG", width="stretch")
+        what = f"{len(rows[0].images)} images of {about.classes[rows[0].label]}"
+        st.image(sheet(rows[0].images, _ACROSS), output_format="PNG", width="stretch", alt=what)
         first = turn * each
         st.caption(f"{first + 1:,} to {first + len(rows[0].images):,} of {rows[0].total:,}")
         return
@@ -129,7 +130,8 @@ def _draw_row(row: Row, name: str) -> None:
         with st.container(width=_NAME):
             st.markdown(f"**{state.plain(name)}**  \n:small[:gray[{row.total:,} images]]")
         with st.container(width="stretch"):
-            st.image(strip(row.images, _ACROSS), output_format="PNG", width="stretch")
+            what = f"{len(row.images)} images of {name}"
+            st.image(strip(row.images, _ACROSS), output_format="PNG", width="stretch", alt=what)
 
 
 def _class_choice(settings: Settings, classes: tuple[str, ...]) -> None:
@@ -194,4 +196,10 @@ def _means(about: ImageSet) -> None:
     st.markdown("##### Mean training image of each class")
     with st.container(horizontal=True, gap="small"):
         for mean, name in zip(about.means, about.classes):
-            st.image(strip(mean[None]), caption=state.plain(name), width=_MEAN, output_format="PNG")
+            st.image(
+                strip(mean[None]),
+                caption=state.plain(name),
+                width=_MEAN,
+                output_format="PNG",
+                alt=f"Mean training image of {name}",
+            )

@@ -110,7 +110,8 @@ def _maps(found: FeatureMaps) -> None:
     guess = int(found.probabilities.argmax())
     shown, words = st.columns([1, 5], gap="medium", vertical_alignment="center")
     with shown:
-        st.image(enlarged(found.image, 2 * _EDGE), width=2 * _EDGE, clamp=True)
+        what = f"The image, of {found.classes[found.truth]}"
+        st.image(enlarged(found.image, 2 * _EDGE), width=2 * _EDGE, clamp=True, alt=what)
     with words:
         right = "rightly" if guess == found.truth else f"but it is {found.classes[found.truth]}"
         st.markdown(
@@ -160,7 +161,7 @@ def _row(name: str, maps: np.ndarray, chosen: int) -> None:
         many = f"{first + 1}–{first + len(shown)} of {len(maps)}, " if len(maps) > 1 else ""
         st.markdown(f"{name}  \n:small[:gray[{many}{height}×{width}  \n±{most:.3g}]]")
     with picture:
-        st.image(strip(shown, most))
+        st.image(strip(shown, most), alt=f"{name}: {len(shown)} channels as pictures")
 
 
 def strip(maps: np.ndarray, most: float) -> np.ndarray:

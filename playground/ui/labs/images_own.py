@@ -142,7 +142,8 @@ def _summary(table: ImageTable) -> None:
     rows = order[np.linspace(0, len(order) - 1, min(_PREVIEW, len(order))).astype(int)]
     images = flat(table.x[rows]).reshape(-1, *table.shape)
     names = ", ".join(table.class_names[k] for k in table.y[rows])
-    st.image(strip(images), output_format="PNG", width="stretch")
+    what = f"{len(images)} of the images, from all classes"
+    st.image(strip(images), output_format="PNG", width="stretch", alt=what)
     st.caption(state.plain(names))
 
 

@@ -171,7 +171,12 @@ def _examples(held: PointTable, n: int) -> None:
     with st.container(horizontal=True, gap="small"):
         for picture, places in zip(pictures, held.places[rows]):
             points = to_pixels(places.astype(float), held.shape[2]).reshape(-1, 2)
-            st.image(with_points(picture, points), width=_EDGE, output_format="PNG")
+            st.image(
+                with_points(picture, points),
+                width=_EDGE,
+                output_format="PNG",
+                alt=f"A training image with its {len(points)} points",
+            )
 
 
 def _drawn(
@@ -215,6 +220,7 @@ def _predictions(views: PointViews) -> None:
                 caption=f"{distance:.2f} pixels",
                 width=_EDGE,
                 output_format="PNG",
+                alt=f"Points where they are and where the net sees them, off by {distance:.2f} pixels",
             )
     with st.expander("Each point by itself"):
         names = [f"{x}, {y}" for x, y in zip(views.names[::2], views.names[1::2])]

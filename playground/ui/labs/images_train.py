@@ -164,7 +164,8 @@ def gallery(images: list[np.ndarray], captions: list[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip(images, captions):
             sharp = enlarged(image, _EDGE)
-            st.image(sharp, caption=state.plain(caption), width=_EDGE, clamp=True)
+            words = state.plain(caption)
+            st.image(sharp, caption=words, width=_EDGE, clamp=True, alt=f"Image: {caption}")
 
 
 def enlarged(image: np.ndarray, edge: int) -> np.ndarray:

@@ -49,8 +49,9 @@ def view(settings: Settings) -> None:
 
 def _legend() -> None:
     marks = "".join(
-        f'<span style="color:{colour};margin-right:1.4em"><b>{sign}</b> {name}</span>'
-        for colour, sign, name in zip(CLASSES, ("━━", "╍╍"), SERIES)
+        f'<span style="margin-right:1.4em"><span style="display:inline-block;width:1.7em;'
+        f'vertical-align:middle;border-top:3px {line} {colour}"></span> {name}</span>'
+        for colour, line, name in zip(CLASSES, ("solid", "dashed"), SERIES)
     )
     st.html(f'<div style="font-size:0.85rem">{marks}</div>')
 
