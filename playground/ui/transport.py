@@ -42,28 +42,23 @@ class Strip:
     since: float  # on the clock of this process
 
 
-def transport() -> Strip:
+def transport(*, brief: bool = False) -> Strip:
     """Draw the strip for the run that is shown; its figures are drawn by the views, which move.
 
-    They must not be drawn here as well: two blocks in one place in one run are messages that Streamlit
-    mixes up on the way, and the browser's page goes blank.
+    Args:
+        brief: Whether to train, to pause and to begin anew is all that is offered.
+
+    The figures must not be drawn here as well: two blocks in one place in one run are messages that
+    Streamlit mixes up on the way, and the browser's page goes blank.
     """
     shown = state.record()
     engine = _engine_now(seconds=0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
-        _buttons(shown)
+        _buttons(shown, brief=brief)
         with st.container(key="figures", width="stretch"):
             place = st.empty()
-        if st.button(
-            "" if browser().narrow else "Compare",  # the figures need the room
-            icon=":material/compare:",
-            key="to_compare",
-            help="Train this net beside others that differ from it, on the same data and seeds.",
-        ):
-            compare_with(state.experiment(), state.experiment())
-        share(shown)
-        with st.popover("Export", icon=":material/download:"):
-            export_menu(shown)
+        if not brief:
+            _ways_on(shown)
     _disagreement(shown)
     if not engine.alive:
         _engine(engine)
@@ -71,7 +66,21 @@ def transport() -> Strip:
     return Strip(place, status, address.asked(), engine.alive, time.monotonic())
 
 
-def _buttons(shown: RunRecord | None) -> None:
+def _ways_on(shown: RunRecord | None) -> None:
+    """Draw what leads away from the page: to the comparison, to others, into files."""
+    if st.button(
+        "" if browser().narrow else "Compare",  # the figures need the room
+        icon=":material/compare:",
+        key="to_compare",
+        help="Train this net beside others that differ from it, on the same data and seeds.",
+    ):
+        compare_with(state.experiment(), state.experiment())
+    share(shown)
+    with st.popover("Export", icon=":material/download:"):
+        export_menu(shown)
+
+
+def _buttons(shown: RunRecord | None, *, brief: bool) -> None:
     training = shown is not None and state.trains(shown) and state.owns(shown)
     goes_on = shown is not None and shown.step > 0 and state.owns(shown)
     goes_on = goes_on and state.may_go_on(shown) and state.agrees(shown)
@@ -94,6 +103,18 @@ def _buttons(shown: RunRecord | None) -> None:
             on_click=state.train,
             help="Train in the background; this page may be closed meanwhile.",
         )
+    if not brief:
+        _single_steps()
+    st.button(
+        "Reset",
+        icon=":material/replay:",
+        key="reset",
+        on_click=state.reset,
+        help="Go back to the same initial weights.",
+    )
+
+
+def _single_steps() -> None:
     batch = state.experiment().batch_size
     steps = math.ceil(state.experiment().split_sizes[0] / batch)
     if state.experiment().optimizer.entry.full_batch:
@@ -113,13 +134,6 @@ def _buttons(shown: RunRecord | None) -> None:
         on_click=state.step,
         args=(steps,),
         help=f"Train one epoch ({steps} steps) and pause.",
-    )
-    st.button(
-        "Reset",
-        icon=":material/replay:",
-        key="reset",
-        on_click=state.reset,
-        help="Go back to the same initial weights.",
     )
 
 
