@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+import streamlit as st
 
 from playground.experiment import Experiment
 from playground.lessons import Trial
 from playground.ui import address, canvas, state
 from playground.ui.browser import browser
 from playground.ui.controls import PLAYGROUND
+from playground.ui.labs.stored import is_flow
+from playground.ui.labs.swap import draw_swapped
 from playground.ui.lessons.shows import SHOWS, Show, differing, draw_controls, unknown_controls
 from playground.ui.live import views
 from playground.ui.transport import transport
+
+_SWAPPED = ("euler", "heun2", "rk4")
 
 
 def _of(trial: Trial) -> Experiment:
@@ -49,6 +55,18 @@ def _draw(trial: Trial) -> None:
     views(transport(brief=True))
 
 
+def _draw_swap(trial: Trial) -> None:
+    """Draw the same, and below it what other schemes and finer steps make of the trained net."""
+    _draw(trial)
+    shown = state.record()
+    st.markdown("##### The same weights, stepped otherwise")
+    rests = shown is not None and shown.status not in state.ACTIVE
+    if shown is None or not rests or shown.step <= 0 or shown.checkpoint_step <= 0:
+        st.caption("It is drawn as soon as a training has come to rest.")
+        return
+    draw_swapped(shown, _SWAPPED)
+
+
 def _faults(trial: Trial) -> list[str]:
     faults = unknown_controls(trial.controls, _of(trial).to_query())
     if trial.settings:
@@ -56,15 +74,36 @@ def _faults(trial: Trial) -> list[str]:
     return faults
 
 
-SHOWS.add(
-    Show(
-        name="points",
-        label="Playground",
-        summary="A net on points that is trained on the page.",
-        page="pages/play/playground.py",
-        begin=_begin,
-        link=_link,
-        draw=_draw,
-        faults=_faults,
+def _swap_faults(trial: Trial) -> list[str]:
+    chosen = _of(trial)
+    fits = is_flow(chosen) and chosen.task == "classification"
+    return _faults(trial) + ([] if fits else ["only a flow with a fixed step can be switched"])
+
+
+def _add(
+    name: str,
+    summary: str,
+    draw: Callable[[Trial], None],
+    faults: Callable[[Trial], list[str]],
+) -> None:
+    SHOWS.add(
+        Show(
+            name=name,
+            label="Playground",
+            summary=summary,
+            page="pages/play/playground.py",
+            begin=_begin,
+            link=_link,
+            draw=draw,
+            faults=faults,
+        )
     )
+
+
+_add("points", "A net on points that is trained on the page.", _draw, _faults)
+_add(
+    "points.swap",
+    "The same, and then the trained net with other schemes and finer steps.",
+    _draw_swap,
+    _swap_faults,
 )
