@@ -36,10 +36,10 @@ def open_link() -> None:
     back = travelled()
     if back is not None:
         st.session_state["arrived"] = False
-        _take(back, back=True)
+        take(back, back=True)
     elif st.session_state.get("arrived", True):
         link = {k: v for k, v in st.query_params.to_dict().items() if not k.startswith("embed")}
-        _take(link, back=False)
+        take(link, back=False)
         st.session_state["arrived"] = False
 
 
@@ -74,8 +74,13 @@ def asked() -> tuple[object, ...]:
     return link(), told(), teaching.told()
 
 
-def _take(link: Mapping[str, str], *, back: bool) -> None:
-    """Show what a link says: its settings, and its run if that has these settings."""
+def take(link: Mapping[str, str], *, back: bool) -> None:
+    """Show what a link says: its settings, and its run if that has these settings.
+
+    Args:
+        link: Settings of an experiment, and the id of a run.
+        back: Whether somebody goes back to what this tab has shown before.
+    """
     if not link:
         return
     link = teaching.take(link)

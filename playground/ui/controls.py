@@ -101,6 +101,30 @@ class Form:
                 args=(dotted,),
             )
 
+    def named(self, model: BaseModel, dotted: str) -> None:
+        """Draw the control of one field by its dotted name; of a slot the choice alone.
+
+        An option that has no effect beside the others is left out.
+
+        Args:
+            model: The experiment, or the settings of a page.
+            dotted: The name, as a link has it.
+
+        Raises:
+            KeyError: If the model, as it is set, has no such field.
+        """
+        *slots, name = dotted.split(".")
+        for slot in slots:
+            if slot not in type(model).model_fields:
+                raise KeyError(dotted)
+            model = getattr(model, slot).options
+        field = type(model).model_fields[name]
+        value = getattr(model, name)
+        if isinstance(value, Slot):
+            self.slot(value, dotted, field, form=lambda options: None)
+        elif applies(model, field):
+            self.field(model, name, "".join(f"{slot}." for slot in slots))
+
     def slot(
         self,
         slot: Slot,

@@ -66,6 +66,22 @@ class Sheet(Generic[M]):
         first = next(iter(chosen))
         return {n: text for n, text in chosen.items() if n == first or usual.get(n) != text}
 
+    def read(self, link: Mapping[str, str]) -> tuple[M, list[str]]:
+        """Return the settings that a link stands for, and what had to be said; nothing is set."""
+        found, notes = query.read(self._model, {**self._beginnings(link), **link})
+        return found, [str(note) for note in notes]
+
+    def take(self, link: Mapping[str, str], changes: Mapping[str, str] | None = None) -> None:
+        """Set the page as a link says, whatever was set before; then change some of it.
+
+        Args:
+            link: Dotted names and texts; what it leaves out is at its default.
+            changes: As ``change`` takes them.
+        """
+        self._read(link, "")
+        if changes:
+            self.change(changes)
+
     def change(self, values: Mapping[str, Any]) -> None:
         """Change fields by their dotted names; a slot that is chosen anew begins with its defaults.
 
@@ -100,7 +116,7 @@ class Sheet(Generic[M]):
         }
 
     def _read(self, values: Mapping[str, str], where: str) -> None:
-        found, notes = query.read(self._model, {**self._beginnings(values), **values})
+        found, notes = self.read(values)
         st.session_state[f"sheet:{self._name}"] = found
         for note in notes:
             state.say(f"{where}{note}.")

@@ -44,15 +44,16 @@ class Strip:
     since: float  # on the clock of this process
 
 
-def transport(only: Literal["", "train", "figures"] = "") -> Strip:
+def transport(only: Literal["", "lesson", "train", "figures"] = "") -> Strip:
     """Draw the strip for the run that is shown; its figures are drawn by the views, which move.
 
     They must not be drawn here as well: two blocks in one place in one run are messages that Streamlit
     mixes up on the way, and the browser's page goes blank.
 
     Args:
-        only: What stands beside the figures: all of it, ``train`` and the way to the whole page, as in
-            a frame of another page, or nothing, as where a teacher's run is followed.
+        only: What stands beside the figures: all of it; train, pause and reset, as in a lesson; ``train``
+            and the way to the whole page, as in a frame of another page; or nothing, as where a
+            teacher's run is followed.
     """
     shown = state.record()
     engine = _engine_now(seconds=0.0)
@@ -61,6 +62,8 @@ def transport(only: Literal["", "train", "figures"] = "") -> Strip:
             _train_or_pause(shown)
         if not only:
             _small_steps()
+        if only in ("", "lesson"):
+            _reset()
         with st.container(key="figures", width="stretch"):
             place = st.empty()
         if only == "train":
@@ -136,6 +139,9 @@ def _small_steps() -> None:
         args=(steps,),
         help=f"Train one epoch ({steps} steps) and pause.",
     )
+
+
+def _reset() -> None:
     st.button(
         "Reset",
         icon=":material/replay:",

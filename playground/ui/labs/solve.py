@@ -32,18 +32,23 @@ def view(settings: Settings) -> None:
         problem_controls(settings)
         scheme_controls(settings)
         SHEET.form.field(settings, "n_steps")
+    with charts:
+        draw_solved(settings)
+
+
+def draw_solved(settings: Settings) -> None:
+    """Draw the problem's solution and what the schemes make of it."""
     given = posed(settings)
     found = solved(given, settings.schemes, settings.n_steps, (settings.rtol, settings.atol))
     truth = known(given)
-    with charts:
-        if isinstance(truth, str):
-            st.info(f"There is nothing to compare with: {truth}.", icon=":material/info:")
-        for each in found:
-            if each.failure:
-                st.warning(f"{INTEGRATORS[each.scheme].label}: {each.failure}.")
-        _curves(given, found, truth)
-        _plane_and_steps(given, found, truth, settings)
-        _figures(found)
+    if isinstance(truth, str):
+        st.info(f"There is nothing to compare with: {truth}.", icon=":material/info:")
+    for each in found:
+        if each.failure:
+            st.warning(f"{INTEGRATORS[each.scheme].label}: {each.failure}.")
+    _curves(given, found, truth)
+    _plane_and_steps(given, found, truth, settings)
+    _figures(found)
 
 
 def _curves(given: Posed, found: list[Solution], truth: tuple | str) -> None:

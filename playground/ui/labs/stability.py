@@ -45,17 +45,22 @@ def view(settings: Settings) -> None:
             )
             if run is not None:
                 SHEET.form.field(settings, "near")
-    schemes = tuple(name for name in settings.schemes if name in FIXED)
     with charts:
-        values = None if run is None else _eigenvalues(run.id, run.checkpoint_step)
-        narrow = browser().narrow
-        plane, figures = [st.container()] * 2 if narrow else st.columns([1.2, 1], gap="medium")
-        with plane:
-            _plane(schemes, values, settings.near)
-        with figures:
-            _intervals(schemes)
-        if run is not None and values is not None:
-            _outside(run, schemes, values)
+        draw_regions(settings, run)
+
+
+def draw_regions(settings: Settings, run: RunRecord | None = None) -> None:
+    """Draw the regions of stability, and in them the layers of a trained net where one is given."""
+    schemes = tuple(name for name in settings.schemes if name in FIXED)
+    values = None if run is None else _eigenvalues(run.id, run.checkpoint_step)
+    narrow = browser().narrow
+    plane, figures = [st.container()] * 2 if narrow else st.columns([1.2, 1], gap="medium")
+    with plane:
+        _plane(schemes, values, settings.near)
+    with figures:
+        _intervals(schemes)
+    if run is not None and values is not None:
+        _outside(run, schemes, values)
 
 
 def _plane(schemes: tuple[str, ...], values: np.ndarray | None, near: bool) -> None:

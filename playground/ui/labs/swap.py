@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from playground.analysis.trained import Swap
 from playground.charts.lines import Axis, lines
 from playground.experiment import Experiment
 from playground.integrators import INTEGRATORS
+from playground.jobs import RunRecord
 from playground.training.studies import swapped
 from playground.ui import state
 from playground.ui.labs.charting import draw, table
@@ -35,16 +37,25 @@ def view(settings: Settings) -> None:
             "The weights stay as they were trained. Each layer is stepped by another scheme, in 1, 2, 4 "
             "or 8 steps; a field that all depths share, in as many as 64 in all."
         )
-    if run is None:
-        return
+    if run is not None:
+        with charts:
+            draw_swapped(run, settings.schemes)
+
+
+def draw_swapped(run: RunRecord, schemes: Sequence[str]) -> None:
+    """Draw what a trained flow net does when it is stepped otherwise.
+
+    Args:
+        run: Has a checkpoint, and a flow that was trained to classify with a fixed step.
+        schemes: Those beside its own; adaptive ones are left out.
+    """
     own = run.experiment.scheme.name
     chosen = [own] if own in FIXED else []
-    names = tuple(dict.fromkeys([*chosen, *(n for n in settings.schemes if n in FIXED)]))
+    names = tuple(dict.fromkeys([*chosen, *(n for n in schemes if n in FIXED)]))
     found = _swapped(run.id, run.checkpoint_step, names)
-    with charts:
-        _charts(found, names, own)
-        _verdict(found, run.experiment)
-        _table(found, own)
+    _charts(found, names, own)
+    _verdict(found, run.experiment)
+    _table(found, own)
 
 
 def _fits(experiment: Experiment) -> bool:

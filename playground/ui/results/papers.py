@@ -24,26 +24,35 @@ def papers_page() -> None:
     settings = SHEET.open()
     title(SHEET, "Papers: printed beside reproduced")
     left, right = st.columns([1, 3], gap="large")
-    paper = settings.table
-    made = None
-    if isinstance(paper, Table):
-        made = trainings(
-            paper, settings.way, settings.repetitions or None, reduced=settings.reduced
-        )
     with left:
-        _controls(settings, made)
+        _controls(settings, _made(settings))
     with right:
-        st.markdown(f"#### {paper.label}")
-        st.caption(f"{paper.summary} {paper.reference}.")
-        if made is None:
-            draw_computed(settings)
-        else:
-            draw_study(
-                SHEET,
-                [training.experiment for training in made],
-                lambda runs: _results(settings, made, runs),
-            )
+        draw_entry(settings)
     SHEET.close()
+
+
+def draw_entry(settings: Settings) -> None:
+    """Draw a table or a figure: the button that computes it, and what came out."""
+    paper, made = settings.table, _made(settings)
+    st.markdown(f"#### {paper.label}")
+    st.caption(f"{paper.summary} {paper.reference}.")
+    if made is None:
+        draw_computed(settings)
+    else:
+        draw_study(
+            SHEET,
+            [training.experiment for training in made],
+            lambda runs: _results(settings, made, runs),
+        )
+
+
+def _made(settings: Settings) -> list[Training] | None:
+    """Return the trainings of a table, ``None`` for what is computed in another way."""
+    if not isinstance(settings.table, Table):
+        return None
+    return trainings(
+        settings.table, settings.way, settings.repetitions or None, reduced=settings.reduced
+    )
 
 
 def _controls(settings: Settings, made: list[Training] | None) -> None:
