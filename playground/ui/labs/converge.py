@@ -30,29 +30,32 @@ def view(settings: Settings) -> None:
         problem_controls(settings)
         SHEET.form.many(settings, "schemes", FIXED | ADAPTIVE)
         SHEET.form.field(settings, "finest")
+    with charts:
+        draw_orders(settings)
+
+
+def draw_orders(settings: Settings) -> None:
+    """Draw the errors over the step and over the work, and the orders that are observed."""
     given = posed(settings)
     truth = known(given)
-    with charts:
-        if isinstance(truth, str):
-            st.info(f"No order can be measured: {truth}.", icon=":material/info:")
-            return
-        scale = float(np.abs(truth[1]).max())
-        found: dict[str, list[Measured]] = {}
-        for name in settings.schemes:
-            result = (
-                tolerated(given, name)
-                if name in ADAPTIVE
-                else measured(given, name, settings.finest)
-            )
-            if isinstance(result, str):
-                st.warning(f"{INTEGRATORS[name].label}: {result}.")
-            else:
-                found[name] = result
-        _charts(found, scale)
-        _orders(found, scale)
-        adaptive = {name: points for name, points in found.items() if name in ADAPTIVE}
-        if adaptive:
-            _tolerances(adaptive)
+    if isinstance(truth, str):
+        st.info(f"No order can be measured: {truth}.", icon=":material/info:")
+        return
+    scale = float(np.abs(truth[1]).max())
+    found: dict[str, list[Measured]] = {}
+    for name in settings.schemes:
+        result = (
+            tolerated(given, name) if name in ADAPTIVE else measured(given, name, settings.finest)
+        )
+        if isinstance(result, str):
+            st.warning(f"{INTEGRATORS[name].label}: {result}.")
+        else:
+            found[name] = result
+    _charts(found, scale)
+    _orders(found, scale)
+    adaptive = {name: points for name, points in found.items() if name in ADAPTIVE}
+    if adaptive:
+        _tolerances(adaptive)
 
 
 def _charts(found: dict[str, list[Measured]], scale: float) -> None:

@@ -25,17 +25,18 @@ def dynamics_page() -> None:
     """Draw the page."""
     browser()
     settings = SHEET.open()
-    fits().prepare()
     title(SHEET, "Dynamics: a neural ODE learns a system from samples")
     left, right = st.columns([1, 3], gap="large")
     with left:
         controls(settings)
     with right:
-        _results(settings)
+        draw_dynamics(settings)
     SHEET.close()
 
 
-def _results(settings: Settings) -> None:
+def draw_dynamics(settings: Settings) -> None:
+    """Draw the button, the progress and the pictures of the fit that is set."""
+    fits().prepare()
     observed = _observed(_data_key(settings.fit))
     fit = _shown(settings.fit)
     if isinstance(observed, str):

@@ -16,16 +16,21 @@ def view(settings: Settings) -> None:
     controls, charts = st.columns([1, 3], gap="large")
     with controls:
         _controls(settings)
-    study = study_of(settings)
     with charts:
-        if not study.cells:
-            st.info(
-                "Choose an inner optimiser, a learning rate and a k at least.",
-                icon=":material/info:",
-            )
-            return
-        lookahead_study.draw_comparison(study, settings)
-        lookahead_landscape.draw_landscape(study.base, settings)
+        draw_nets(settings)
+
+
+def draw_nets(settings: Settings) -> None:
+    """Draw what nets come to with Lookahead and without, and two paths over a landscape."""
+    study = study_of(settings)
+    if not study.cells:
+        st.info(
+            "Choose an inner optimiser, a learning rate and a k at least.",
+            icon=":material/info:",
+        )
+        return
+    lookahead_study.draw_comparison(study, settings)
+    lookahead_landscape.draw_landscape(study.base, settings)
 
 
 def _controls(settings: Settings) -> None:

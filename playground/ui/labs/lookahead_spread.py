@@ -28,19 +28,24 @@ def view(settings: Settings) -> None:
         SHEET.form.field(settings, "count")
         SHEET.form.seed(settings, "seed")
         rules(settings)
+    with charts:
+        draw_spread(settings)
+
+
+def draw_spread(settings: Settings) -> None:
+    """Draw how long all runs took, and what it says of the thesis's claims."""
     cells = trained(settings, settings.count, settings.seed)
     made = {key: summary(*pair) for key, pair in cells.items()}
-    with charts:
-        st.markdown(f"##### Iterations of {settings.count} runs each, in {AXES[settings.axis]}")
-        _strips(cells, settings)
-        _table(cells, made, settings)
-        _claims(cells, made)
-        st.caption(
-            f"All cells begin from the same {settings.count} initial weights (seed {settings.seed}). "
-            "Medians of a few hundred wander by up to 30 % from seed to seed, so that small differences "
-            "mean nothing. Six weights, one start and one target: what holds here need not hold for a "
-            "net that learns from data."
-        )
+    st.markdown(f"##### Iterations of {settings.count} runs each, in {AXES[settings.axis]}")
+    _strips(cells, settings)
+    _table(cells, made, settings)
+    _claims(cells, made)
+    st.caption(
+        f"All cells begin from the same {settings.count} initial weights (seed {settings.seed}). "
+        "Medians of a few hundred wander by up to 30 % from seed to seed, so that small differences "
+        "mean nothing. Six weights, one start and one target: what holds here need not hold for a "
+        "net that learns from data."
+    )
 
 
 def _name(period: int) -> str:

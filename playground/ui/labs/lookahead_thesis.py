@@ -38,13 +38,18 @@ def view(settings: Settings) -> None:
         switches(settings)
         SHEET.form.seed(settings, "seed")
         rules(settings)
-    cells = trained(settings, 1, settings.seed)
     with charts:
-        st.markdown("##### Loss over the iterations: figures 4 to 12 of the thesis")
-        _legend()
-        _panels(cells, settings)
-        _verdict(cells, settings)
-        _state(cells, settings)
+        draw_courses(settings)
+        _state(trained(settings, 1, settings.seed), settings)
+
+
+def draw_courses(settings: Settings) -> None:
+    """Draw the losses of all rates and k, and say which method was faster."""
+    cells = trained(settings, 1, settings.seed)
+    st.markdown("##### Loss over the iterations: figures 4 to 12 of the thesis")
+    _legend()
+    _panels(cells, settings)
+    _verdict(cells, settings)
 
 
 def _legend() -> None:

@@ -86,7 +86,14 @@ def view(settings: Settings) -> None:
         if given.on_images:
             robustness_images.results(settings, run)
         elif settings.attack.name != "transfer" or source is not None:
-            _results(settings, run, source)
+            draw_attack(settings, run, source)
+
+
+def draw_eps(settings: Settings, run: RunRecord) -> None:
+    """Draw the slider of ε as long as a run's samples suggest."""
+    given = _subject(run, settings)
+    if given is not None:
+        eps_slider(settings, reach_of(given, settings.attack))
 
 
 def _subject(run: RunRecord, settings: Settings) -> Subject | None:
@@ -145,7 +152,14 @@ def _parted(run: tuple[str, int], samples: int, key: tuple[Any, ...]) -> tuple[A
     return through_depth(subject_at(*run, samples), _attacked(*key))
 
 
-def _results(settings: Settings, run: RunRecord, source: RunRecord | None) -> None:
+def draw_attack(settings: Settings, run: RunRecord, source: RunRecord | None) -> None:
+    """Draw what an attack makes of the samples of a net on points.
+
+    Args:
+        settings: What is set.
+        run: The net's run.
+        source: The run whose examples are shown to it, for a transfer.
+    """
     ours = (run.id, run.checkpoint_step)
     theirs = (source.id, source.checkpoint_step) if source else None
     key = (

@@ -31,12 +31,23 @@ def view(settings: Settings) -> None:
     if run is None:
         return
     with right:
-        runs = _checking(run, expected)
-        reports = Reports(state.jobs().store).of(run.id)
-        shown = wanted(settings, run, reports)
-        _shown(run, shown, runs)
-        draw_stored(reports, run, shown)
+        shown = draw_check(settings, run, expected)
+        draw_stored(Reports(state.jobs().store).of(run.id), run, shown)
         explain()
+
+
+def draw_check(settings: Settings, run: RunRecord, expected: Expected | None) -> Kept | None:
+    """Draw the button that checks a run, the progress, and the report of the settings; return that.
+
+    Args:
+        settings: What is set.
+        run: The run that is checked.
+        expected: What a press on the button does, ``None`` where there is nothing to attack.
+    """
+    runs = _checking(run, expected)
+    shown = wanted(settings, run, Reports(state.jobs().store).of(run.id))
+    _shown(run, shown, runs)
+    return shown
 
 
 def _shown(run: RunRecord, shown: Kept | None, runs: bool) -> None:

@@ -38,13 +38,26 @@ class Expected:
 def controls(settings: Settings, run: RunRecord) -> Expected | None:
     """Draw the controls; return what can be started, ``None`` where there is nothing to attack."""
     other = source_choice(settings, run, "Other run (transfer)", "none: transfer is not checked")
+    found = expected(settings, run, other)
+    if found is not None:
+        _attack(settings, _facts(run.id, run.checkpoint_step, settings.samples))
+    return found
+
+
+def expected(settings: Settings, run: RunRecord, other: RunRecord | None = None) -> Expected | None:
+    """Return what can be started; say why there is nothing to attack where that is so.
+
+    Args:
+        settings: What is set.
+        run: The run that is checked.
+        other: The run whose examples are shown to it, none where transfer is not checked.
+    """
     try:
         facts = _facts(run.id, run.checkpoint_step, settings.samples)
         theirs = _facts(other.id, other.checkpoint_step, settings.samples) if other else None
     except ValueError as error:
         st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
         return None
-    _attack(settings, facts)
     evaluation = settings.evaluation.model_copy(update={"source": other.id if other else ""})
     seconds = facts.seconds(evaluation, theirs)
     return Expected(evaluation, seconds, f"Up to about {_duration(seconds)} on a core of its own.")

@@ -63,6 +63,24 @@ def view(settings: Settings) -> None:
         _partner(a, b)
 
 
+def draw_sketch(settings: Settings) -> None:
+    """Draw the cells and the orders that are observed, without the editor's beginnings and regions."""
+    sketch = sketch_of(settings)
+    cells, orders, conditions = st.columns([1, 1.2, 1.6], gap="large")
+    with cells:
+        st.markdown("##### The tableau")
+        _cells(sketch)
+    try:
+        a, b, c = sketch.numbers()
+    except ValueError as error:
+        st.error(f"{state.plain(str(error))}.", icon=":material/error:")
+        return
+    with orders:
+        _orders(a, b, c)
+    with conditions:
+        _conditions(a, b, c)
+
+
 def sketch_of(settings: Settings) -> Sketch:
     """Return the sketch in the link, the classical method where there is none that can be read."""
     classical = Sketch.of(INTEGRATORS["rk4"].tableau)
