@@ -30,10 +30,18 @@ class Form:
     Args:
         space: Beginning of the widgets' keys, different for each form in a tab.
         change: Takes ``{dotted name: value}`` of what somebody has changed.
+        model: The model, whose descriptions are the tooltips of choices that are known only late.
     """
 
-    def __init__(self, space: str, change: typing.Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        space: str,
+        change: typing.Callable[[dict[str, Any]], None],
+        *,
+        model: type[BaseModel] | None = None,
+    ) -> None:
         self._space, self._change = space, change
+        self._fields = {} if model is None else model.model_fields
 
     def key_of(self, name: str) -> str:
         """Return the widget key of a field, by its dotted name."""
@@ -207,6 +215,7 @@ class Form:
         choices: typing.Sequence[str],
         index: int,
         label: typing.Callable[[str], str],
+        help: str | None = None,
     ) -> None:
         """Draw the choice of one out of names that are known only now.
 
@@ -216,13 +225,16 @@ class Form:
             choices: The names.
             index: Place of the one that is chosen.
             label: What a person reads for a name.
+            help: The tooltip; the field's own description without.
         """
+        field = self._fields.get(name)
         self._put(name, choices[index])
         st.selectbox(
             title,
             choices,
             index=index,
             format_func=label,
+            help=help or (field.description if field is not None else None),
             key=self.key_of(name),
             on_change=self._changed,
             args=(name,),

@@ -8,6 +8,7 @@ from playground.jobs import RunRecord, studies
 from playground.papers import PAPERS, Table, Training, trainings
 from playground.papers.reports import Outcome, Report, report
 from playground.papers.running import outcomes_of
+from playground.references import with_links
 from playground.training import estimate
 from playground.ui import state
 from playground.ui.browser import browser
@@ -34,7 +35,7 @@ def papers_page() -> None:
         _controls(settings, made)
     with right:
         st.markdown(f"#### {paper.label}")
-        st.caption(f"{paper.summary} {paper.reference}.")
+        st.caption(f"{paper.summary} {with_links(paper.reference)}")
         if made is None:
             draw_computed(settings)
         else:
