@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "seeing"
-GLOSSARY = "pages/start/glossary.py"
+_GLOSSARY = "glossary"  # address of the page
 _SECTION = re.compile(r"^## (\w+)$", re.MULTILINE)
 
 
@@ -41,4 +41,5 @@ def seeing(page: str, view: str = "") -> None:
     """
     with st.popover("What am I seeing?", icon=":material/help:", key=f"seeing:{page}"):
         st.markdown(texts(page)[view])
-        st.page_link(GLOSSARY, label="The words, in the glossary", icon=":material/menu_book:")
+        # A link that opens a tab of its own, so that what is seen stays to be looked at.
+        st.caption(f"The words are explained in the [glossary]({_GLOSSARY}).")
