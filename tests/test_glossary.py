@@ -68,7 +68,7 @@ def test_names_come_before_mentions():
         ("[a]\ntopic='flows'\ntext='b'\nsee=['c']", "'c' is no other term"),
         ("[a]\ntopic='flows'\ntext='b'\nsee=['a']", "'a' is no other term"),
         ("[a]\ntopic='flows'\ntext='b'\nsources=['nobody']", "'nobody' is not in the bibliography"),
-        ("[a", "line 1"),
+        ("[a]\n= 1", "line 2"),
     ],
 )
 def test_what_is_wrong_is_said(text, words):

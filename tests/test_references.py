@@ -92,7 +92,7 @@ def test_links_stand_behind_the_words_in_their_order():
             "[a]\nauthors='b'\ntitle='c'\ncited=['d']\n[e]\nauthors='b'\ntitle='c'\ncited=['d']",
             "'d' means 'a' already",
         ),
-        ("[a", "line 1"),
+        ("[a]\n= 1", "line 2"),
     ],
 )
 def test_what_is_wrong_is_said(text, words):
