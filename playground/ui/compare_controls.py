@@ -94,7 +94,11 @@ def net_controls(index: int) -> None:
         )
     _size(form, experiment)
     _optimizer(form, experiment)
-    if st.toggle("More settings", key=f"compare:{letter}:more"):
+    if st.toggle(
+        "More settings",
+        key=f"compare:{letter}:more",
+        help="All settings of this net, as in the playground.",
+    ):
         _more(form, experiment)
 
 

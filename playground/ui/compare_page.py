@@ -12,6 +12,7 @@ from playground.ui.compare_controls import net_controls, shared_controls
 from playground.ui.compare_live import draw_live, rows_of_columns
 from playground.ui.compare_presets import COMPARISONS
 from playground.ui.compare_settings import MOST, to_link
+from playground.ui.seeing import seeing
 
 
 def compare_page() -> None:
@@ -49,6 +50,7 @@ def _strip() -> None:
                 args=(len(compare_state.nets().experiments) - 1,),
                 help="Put a copy of the last net beside it, for you to change.",
             )
+        seeing("compare")
         with st.popover("Share", icon=":material/link:"):
             st.caption("The address of this page holds all nets and their runs:")
             link = f"{st.context.url or ''}?{urlencode(to_link(compare_state.nets()))}"
@@ -106,6 +108,7 @@ def _presets() -> None:
             st.button(
                 preset.label,
                 key=f"compare:preset:{name}",
+                help="Puts the nets of this comparison in the place of those on the page.",
                 on_click=compare_state.take,
                 args=(name,),
                 width="stretch",

@@ -33,6 +33,7 @@ class Form:
         space: Beginning of the widgets' keys, different for each form in a tab.
         change: Takes ``{dotted name: value}`` of what somebody has changed.
         rules: Returns what is hidden and what is locked now.
+        model: The model, whose descriptions are the tooltips of choices that are known only late.
     """
 
     def __init__(
@@ -40,8 +41,11 @@ class Form:
         space: str,
         change: typing.Callable[[dict[str, Any]], None],
         rules: typing.Callable[[], Rules] = lambda: NO_RULES,
+        *,
+        model: type[BaseModel] | None = None,
     ) -> None:
         self._space, self._change, self._rules = space, change, rules
+        self._fields = {} if model is None else model.model_fields
 
     def hides(self, name: str) -> bool:
         """Return whether the control of a field, by its dotted name, is not to be drawn."""
@@ -263,6 +267,7 @@ class Form:
         choices: typing.Sequence[str],
         index: int,
         label: typing.Callable[[str], str],
+        help: str | None = None,
     ) -> None:
         """Draw the choice of one out of names that are known only now.
 
@@ -272,13 +277,16 @@ class Form:
             choices: The names.
             index: Place of the one that is chosen.
             label: What a person reads for a name.
+            help: The tooltip; the field's own description without.
         """
+        field = self._fields.get(name)
         self._put(name, choices[index])
         st.selectbox(
             title,
             choices,
             index=index,
             format_func=label,
+            help=help or (field.description if field is not None else None),
             key=self.key_of(name),
             on_change=self._changed,
             args=(name,),

@@ -5,17 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.experiment import Experiment
+from playground.references import with_links
 from playground.ui import formulas
-
-_SEEING = """
-- **Flow.** Every point enters as its features (small dot), moves layer by layer and leaves at the
-  large dot. All layers share one pair of axes: the principal components of all features at all
-  depths, so that movement is real and not a turn of the camera. The *warped grid* is the plane of
-  the inputs carried along; where it folds, the net gives up being one-to-one.
-- **Output.** The colour is the predicted class and fades where the net is unsure; in a regression
-  it is the predicted value.
-- **Curves.** Losses and accuracies are of the whole sets, not of the last batch.
-"""
+from playground.ui.seeing import texts
 
 
 def explanation(experiment: Experiment) -> None:
@@ -24,7 +16,7 @@ def explanation(experiment: Experiment) -> None:
         ["What am I seeing?", "The step being taken", "Where it comes from"]
     )
     with seeing:
-        st.markdown(_SEEING)
+        st.markdown(texts("playground")[""])
     with step:
         for formula in (
             formulas.field_formula(experiment),
@@ -45,5 +37,5 @@ def explanation(experiment: Experiment) -> None:
             if title == "Integrator" and not experiment.network.entry.uses_scheme:
                 continue
             entry = slot.entry
-            source = f" *{entry.reference}.*" if entry.reference else ""
+            source = f" {with_links(entry.reference)}" if entry.reference else ""
             st.markdown(f"**{title}: {entry.label}.** {entry.summary}{source}")

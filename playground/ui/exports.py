@@ -72,7 +72,13 @@ def _at_hand(experiment: Experiment) -> bool:
 
 def _download(label: str, name: str, make: Any) -> None:
     st.download_button(
-        label, make, file_name=name, key=f"download:{name}", on_click="ignore", width="stretch"
+        label,
+        make,
+        file_name=name,
+        key=f"download:{name}",
+        help=f"Made when you click, and kept as {name}.",
+        on_click="ignore",
+        width="stretch",
     )
 
 
@@ -131,6 +137,7 @@ def chart_menu(name: str, specification: dict[str, Any], rows: Callable[[], pd.D
                 lambda make=make: make(specification, rows()),
                 file_name=f"{name}.{kind.lower()}",
                 key=f"chart:{name}:{kind}",
+                help=f"The chart as a picture ({kind}).",
                 on_click="ignore",
                 type="tertiary",
             )
@@ -139,6 +146,7 @@ def chart_menu(name: str, specification: dict[str, Any], rows: Callable[[], pd.D
             lambda: chart_csv(rows()),
             file_name=f"{name}.csv",
             key=f"chart:{name}:CSV",
+            help="The numbers of the chart as a table (CSV).",
             on_click="ignore",
             type="tertiary",
         )

@@ -89,6 +89,7 @@ def hand_table(experiment: Experiment, use: Callable[[Table], None]) -> None:
         "Edit the table",
         icon=":material/table_edit:",
         key="hand_open_button",
+        help="Opens a table in which you type or paste your own data.",
         width="stretch",
         on_click=_open,
     )
@@ -161,7 +162,13 @@ def _window(use: Callable[[Table], None]) -> None:
     label = _label_choice(list(edited.columns))
     if held["hand_error"]:
         st.error(held["hand_error"], icon=":material/error:")
-    if st.button("Use this table", key="use_table", type="primary", width="stretch"):
+    if st.button(
+        "Use this table",
+        key="use_table",
+        type="primary",
+        width="stretch",
+        help="Checks the table and makes it the data; what is wrong with it is said.",
+    ):
         try:
             use(from_frame(edited.fillna(""), label, numbers=range(1, len(edited) + 1)))
             held["hand_open"], held["hand_error"] = False, ""
@@ -199,6 +206,7 @@ def _columns(names: list[str]) -> None:
             "Add a column",
             icon=":material/add:",
             key="hand_add",
+            help="One more column at the end, empty at first.",
             on_click=lambda: _reshape(with_column(st.session_state["hand"])),
         )
 
@@ -212,6 +220,7 @@ def _column(i: int, name: str, *, removable: bool) -> None:
         f"Name of column {i + 1}",
         name,
         key=key,
+        help="Another name renames the column.",
         label_visibility="collapsed",
         on_change=_rename,
         args=(name, key),

@@ -34,6 +34,7 @@ def overlay(name: str, curves: Curves, *, moves: bool = False, height: int = 240
             default="validation",
             required=True,
             key=f"{name}:set",
+            help="Which samples the curves are of: those that are trained on, or the others.",
             label_visibility="collapsed",
         )
         log = st.toggle("log loss", key=f"{name}:log", help="Logarithmic loss axis.")

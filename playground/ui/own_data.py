@@ -43,7 +43,13 @@ def _upload() -> None:
         more = _more_targets(file, read.table)
         table = read.table.with_targets(more)
         _summary(read, table, 1 + len(more))
-        if st.button("Use this file", key="use_upload", type="primary", width="stretch"):
+        if st.button(
+            "Use this file",
+            key="use_upload",
+            type="primary",
+            width="stretch",
+            help="Keeps the table on the server and makes it the data.",
+        ):
             use_table(table, 1 + len(more))
             st.rerun()
     except TableError as error:

@@ -35,7 +35,12 @@ class Sheet(Generic[M]):
         begin: Callable[[str, str], Mapping[str, str]] = lambda slot, chosen: {},
     ) -> None:
         self._name, self._model, self._begin = name, model, begin
-        self.form = Form(f"{name}:", self.change)
+        self.form = Form(f"{name}:", self.change, model=model)
+
+    @property
+    def name(self) -> str:
+        """Name of the page."""
+        return self._name
 
     @property
     def settings(self) -> M:

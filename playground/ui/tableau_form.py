@@ -96,7 +96,12 @@ def _cells(held: _Held) -> None:
     name, order = st.columns([1.7, 1], gap="small")
     with name:
         _put(held.key("label"), draft.label)
-        st.text_input("Name", key=held.key("label"), max_chars=LONGEST_NAME)
+        st.text_input(
+            "Name",
+            key=held.key("label"),
+            max_chars=LONGEST_NAME,
+            help="What the method is called in the list of schemes.",
+        )
     with order:
         _put(held.key("order"), draft.order)
         st.selectbox(
@@ -124,6 +129,7 @@ def _row(held: _Held, head: str, cells: list[str], texts: tuple[str, ...]) -> No
             st.text_input(
                 cell,
                 key=held.key(cell),
+                help="A number or a fraction such as 1/6.",
                 label_visibility="collapsed",
                 placeholder="0",
                 max_chars=24,

@@ -25,10 +25,21 @@ def teacher_panel() -> None:
     with st.expander("Teacher", key="teacher"):
         if state.jobs().is_teacher:
             st.caption("This tab holds the teacher's key: you may steer every run that you open.")
-            st.button("Give the key back", key="teacher_leave", on_click=_leave)
+            st.button(
+                "Give the key back",
+                key="teacher_leave",
+                help="From then on this tab sees and steers its own runs only.",
+                on_click=_leave,
+            )
             return
         with st.form("teacher_form", clear_on_submit=True, border=False):
-            st.text_input("Key", type="password", key="teacher_key", autocomplete="off")
+            st.text_input(
+                "Key",
+                type="password",
+                key="teacher_key",
+                autocomplete="off",
+                help="The teacher's key of this server; with it you see everybody's runs.",
+            )
             st.form_submit_button("Use the key", on_click=_enter)
         if st.session_state.get("teacher_answer"):
             st.caption(f":red[{st.session_state['teacher_answer']}]")

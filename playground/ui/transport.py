@@ -242,8 +242,18 @@ def _disagreement(shown: RunRecord | None) -> None:
             + (f": it was not started, because {state.plain(why)}." if why else ".")
         )
         with st.container(horizontal=True):
-            st.button("Train what the form says", key="train_form", on_click=state.train)
-            st.button("Back to what is shown", key="keep_run", on_click=state.back_to_the_run)
+            st.button(
+                "Train what the form says",
+                key="train_form",
+                on_click=state.train,
+                help="Begins a new run with the form's settings.",
+            )
+            st.button(
+                "Back to what is shown",
+                key="keep_run",
+                on_click=state.back_to_the_run,
+                help="Sets the form to what the run in the views was trained with.",
+            )
 
 
 def _engine(engine: EngineState) -> None:
@@ -251,7 +261,11 @@ def _engine(engine: EngineState) -> None:
         f"The engine that trains is not running: {engine.message}. What you set is kept.",
         icon=":material/power_off:",
     )
-    if st.button("Start the engine", key="start_engine"):
+    if st.button(
+        "Start the engine",
+        key="start_engine",
+        help="Starts the process that trains; runs that waited go on.",
+    ):
         try:
             state.jobs().ensure_engine()
         except (Refused, OSError) as error:

@@ -90,6 +90,7 @@ def _turn(label: str, number: int, count: int) -> None:
     st.button(
         label,
         key=f"attention:{label}",
+        help=f"{label} image of those that are chosen among.",
         disabled=not 1 <= number <= count,
         on_click=lambda: SHEET.change({"image": number}),
     )

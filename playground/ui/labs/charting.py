@@ -10,16 +10,25 @@ import streamlit as st
 from playground.charts.curves import ROWS
 from playground.ui.browser import browser
 from playground.ui.exports import chart_menu
+from playground.ui.seeing import seeing
 from playground.ui.sheet import Sheet
 
 _ROW = 20  # pixels of a name in a legend
 _BESIDE = 24  # letters of the two longest names of a legend that fit side by side anywhere
 
 
-def title(sheet: Sheet, text: str) -> None:
-    """Draw the title of a page, with the menu that holds its link at the other end."""
+def title(sheet: Sheet, text: str, *, explained: bool = True) -> None:
+    """Draw the title of a page, at the other end what is seen on it and the menu with its link.
+
+    Args:
+        sheet: Of the page; its name is that of the page's file in ``assets/seeing``.
+        text: The title.
+        explained: Whether there is something that has to be explained.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         st.markdown(f"### {text}", width="stretch")
+        if explained:
+            seeing(sheet.name, getattr(sheet.settings, "view", ""))
         sheet.share()
 
 
@@ -38,6 +47,7 @@ def view_switch(sheet: Sheet[Any], views: dict[str, str]) -> None:
         default=sheet.settings.view,
         required=True,
         key=key,
+        help="What of this page is shown; the settings of the others stay.",
         label_visibility="collapsed",
         on_change=lambda: sheet.change({"view": st.session_state[key]}),
     )

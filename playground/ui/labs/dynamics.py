@@ -70,6 +70,7 @@ def _buttons(wanted: Dynamics, fit: Fit | None, moves: bool) -> None:
             st.button(
                 "Stop",
                 key="dynamics:stop",
+                help="Ends the fit; what it has learned so far stays to be looked at.",
                 icon=":material/stop:",
                 on_click=_stop,
                 args=(fit,),
@@ -78,6 +79,7 @@ def _buttons(wanted: Dynamics, fit: Fit | None, moves: bool) -> None:
             st.button(
                 "Train" if fit is None else "Train again",
                 key="dynamics:train",
+                help="Begins with random weights, in a process of its own; it can be stopped.",
                 icon=":material/play_arrow:",
                 type="primary",
                 on_click=_start,

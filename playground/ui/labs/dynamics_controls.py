@@ -19,7 +19,7 @@ from playground.datasets.trajectories import (
 )
 from playground.optimizers import OPTIMIZERS
 from playground.training.dynamics_settings import NAMES
-from playground.ui import state
+from playground.ui import formulas, state
 from playground.ui.labs.dynamics_settings import SHEET, Settings
 
 FORM = SHEET.form
@@ -90,6 +90,17 @@ def _training(settings: Settings) -> None:
     FORM.slot(settings.schedule, "schedule", FIELDS["schedule"])
     FORM.field(settings, "iterations")
     _pair(settings, "segment", "batch")
+    _step(settings)
+
+
+def _step(settings: Settings) -> None:
+    """Draw the step that the solver takes, with its numbers."""
+    scheme = settings.scheme.chosen
+    st.caption("The step being taken, from a sample to the next; NFE are those of a segment.")
+    with st.container(key="step_formulas"):
+        if scheme.formula:
+            st.latex(scheme.formula)
+        st.latex(formulas.segment_numbers(settings.fit))
 
 
 def _own(settings: Settings) -> None:
@@ -110,6 +121,7 @@ def _own(settings: Settings) -> None:
             st.button(
                 "Use this file",
                 key="dynamics:use",
+                help="Makes the file what the net learns, in place of a known system.",
                 type="primary",
                 width="stretch",
                 on_click=_use,

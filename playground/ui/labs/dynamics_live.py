@@ -119,6 +119,7 @@ def _moment(fit: Fit | None, runs: bool) -> tuple[int, Picture | None]:
             value=list(moments)[-1],
             format_func=lambda i: f"{i:,}",
             key=f"dynamics:moment:{fit.id}",
+            help="The fit as it was then: what was learned is kept at these iterations.",
         )
         chosen = at, moments[at]
     return chosen[0], Picture.from_json(chosen[1])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from playground.datasets import TableError
 from playground.registry import Slot
+from playground.ui import formulas
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title, view_switch
 from playground.ui.labs.images_data import draw_data
@@ -74,12 +76,24 @@ def _controls(settings: Settings) -> None:
 
 def _network(settings: Settings) -> None:
     FORM.slot(settings.network, "network", FIELDS["network"], only=NETS)
-    entry = settings.network.entry
-    if entry.formula:
-        with st.container(key="formulas"):
-            st.latex(entry.formula)
-    if entry.uses_scheme:
+    if settings.network.entry.uses_scheme:
         FORM.slot(settings.scheme, "scheme", FIELDS["scheme"], only=_schemes(settings.scheme))
+    _step(settings)
+
+
+def _step(settings: Settings) -> None:
+    """Draw the step that the net takes, with its numbers where the choices fit together."""
+    shown = [settings.network.entry.formula]
+    try:
+        experiment = settings.experiment
+        shown += [formulas.step_formula(experiment), formulas.image_numbers(experiment)]
+    except (TableError, ValueError):  # said where the results would be
+        pass
+    if any(shown):
+        st.caption("The step being taken")
+        with st.container(key="formulas"):
+            for formula in filter(None, shown):
+                st.latex(formula)
 
 
 def _schemes(slot: Slot) -> list[str]:

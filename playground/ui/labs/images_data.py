@@ -169,6 +169,7 @@ def _pages(page: int, pages: int) -> None:
             label,
             icon=f":material/{icon}:",
             key=SHEET.form.key_of(f"page:{icon}"),
+            help=f"{label} images of the same choice.",
             disabled=not 1 <= goal <= pages,
             on_click=SHEET.change,
             args=({"grid_page": goal},),

@@ -78,6 +78,7 @@ def _upload() -> None:
         st.button(
             "Use these images",
             key="images:use",
+            help="Keeps the images on the server and makes them what the nets learn.",
             type="primary",
             width="stretch",
             on_click=_use,

@@ -90,6 +90,7 @@ def _own(settings: Settings) -> None:
             st.button(
                 "Back to the strokes",
                 key="points:back",
+                help="Takes the drawn strokes again in place of your own images.",
                 on_click=SHEET.change,
                 args=({"points_hash": ""},),
             )
@@ -127,7 +128,12 @@ def _upload() -> None:
         st.caption(f":material/info: {read.left_out:,} rows miss a point and are left out.")
     _examples(read.table, 6)
     st.button(
-        "Use these images", key="points:use", type="primary", on_click=_use, args=(read.table,)
+        "Use these images",
+        key="points:use",
+        type="primary",
+        help="Keeps images and points on the server and makes them what the net learns.",
+        on_click=_use,
+        args=(read.table,),
     )
 
 

@@ -75,4 +75,11 @@ def _folder(options: FolderOptions) -> None:
         return
     chosen = options.folder or folders[0]
     names = folders if chosen in folders else [*folders, chosen]
-    SHEET.form.choose("data.folder", "Folder", names, names.index(chosen), lambda name: str(name))
+    SHEET.form.choose(
+        "data.folder",
+        "Folder",
+        names,
+        names.index(chosen),
+        lambda name: str(name),
+        help="A folder of image sets that this server offers.",
+    )

@@ -27,7 +27,13 @@ def own_table() -> None:
         return
     try:
         names, at = _once(file, "names", lambda: column_names(file.getvalue()))
-        label = st.selectbox("Column to fit", names, index=at, key=f"multi_stage:{file.file_id}")
+        label = st.selectbox(
+            "Column to fit",
+            names,
+            index=at,
+            key=f"multi_stage:{file.file_id}",
+            help="What the nets learn; all other columns are their inputs.",
+        )
         chosen = None if label == names[at] else label
         read = _once(file, str(chosen), lambda: read_upload(file.getvalue(), label=chosen))
         rows, inputs = read.table.features.shape
@@ -35,6 +41,7 @@ def own_table() -> None:
         st.button(
             "Use this file",
             key="multi_stage:use",
+            help="Makes the file what the stages fit, in place of a function.",
             type="primary",
             width="stretch",
             on_click=_use,

@@ -77,6 +77,7 @@ def _checking(run: RunRecord, expected: Expected | None) -> bool:
                 st.button(
                     "Check this run",
                     key="robustness:start",
+                    help="Attacks the net in every way of the list; it can be stopped.",
                     icon=":material/fact_check:",
                     type="primary",
                     on_click=_start,
@@ -85,7 +86,12 @@ def _checking(run: RunRecord, expected: Expected | None) -> bool:
                 st.caption(expected.words)
         elif task.user == state.jobs().user:
             st.button(
-                "Stop", key="robustness:stop", icon=":material/stop:", on_click=_stop, args=(task,)
+                "Stop",
+                key="robustness:stop",
+                icon=":material/stop:",
+                help="Ends the checks; nothing of them is stored.",
+                on_click=_stop,
+                args=(task,),
             )
         else:
             st.caption("Somebody else has this run checked now:")

@@ -49,6 +49,7 @@ def draw_report(kept: Kept) -> None:
         file_name=f"robustness-{kept.run}-{kept.made.step}.json",
         mime="application/json",
         key="robustness:json",
+        help="Every figure of the report with all settings of its attacks.",
         icon=":material/download:",
         on_click="ignore",
     )

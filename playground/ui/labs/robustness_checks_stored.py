@@ -36,6 +36,7 @@ def draw_stored(reports: list[Kept], run: RunRecord, shown: Kept | None) -> None
                 type="tertiary",
                 icon=":material/warning:" if kept.report.masking_suspected else ":material/check:",
                 disabled=kept == shown,
+                help="Shows this report and sets what it was made with.",
                 on_click=SHEET.change,
                 args=(fields(kept, run),),
             )

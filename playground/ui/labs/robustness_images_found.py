@@ -65,11 +65,22 @@ def found_of(settings: Settings, run: RunRecord) -> Found | None:
             return results[key]
     if st.session_state.get(_STOPPED) == key:
         st.info("The attack was stopped.", icon=":material/info:")
-        st.button("Attack", icon=":material/play_arrow:", on_click=_go_on)
+        st.button(
+            "Attack",
+            icon=":material/play_arrow:",
+            on_click=_go_on,
+            help="Attacks the images with what is set; the page waits for it.",
+        )
         return None
     with place.container():
         bar = st.progress(0.0, text="The images are attacked")
-        st.button("Stop", icon=":material/stop:", on_click=_stop, args=(key,))
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            on_click=_stop,
+            args=(key,),
+            help="Ends this attack; it may be begun again.",
+        )
     found = _computed(settings, run, source, _teller(bar.progress))
     place.empty()
     with lock:

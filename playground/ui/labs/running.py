@@ -143,9 +143,20 @@ def button(
         icon=f":material/{icon}:",
         key=f"{name}:{label}",
         type="primary" if primary else "secondary",
+        help=_HELP.get(label),
         on_click=_guarded,
         args=(name, act, *args),
     )
+
+
+_HELP = {
+    "Train both": "Trains both nets in the background, on the same batches.",
+    "Train": "Trains in the background; the page may be closed meanwhile.",
+    "Pause": "Halts after the present step; nothing is lost.",
+    "Stop": "Ends the training after the present step; its weights are kept.",
+    "Go on": "Trains on from where it halted, as if it never had.",
+    "Add a stage": "Trains one more net on what the stages before have left.",
+}
 
 
 def _guarded(name: str, act: Callable[..., None], *args: Any) -> None:

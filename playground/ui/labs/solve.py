@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from playground.analysis.first_step import first_step
 from playground.analysis.solutions import Solution, directions
 from playground.charts.lines import Axis, lines
 from playground.charts.plane import ARROWS, portrait
 from playground.integrators import INTEGRATORS
+from playground.ui import formulas
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.integrators_settings import SHEET, Settings
 from playground.ui.labs.problems import (
@@ -22,6 +24,7 @@ from playground.ui.labs.problems import (
 )
 
 _TRUE = "solution"
+_EXPLAINED = 4  # schemes whose step is written out
 _FAR = 0.6  # times the extent of the solution, beyond which what flies away is cut off
 
 
@@ -49,6 +52,8 @@ def draw_solved(settings: Settings) -> None:
     _curves(given, found, truth)
     _plane_and_steps(given, found, truth, settings)
     _figures(found)
+    if any(each.steps for each in found):  # whose steps are drawn where the formulas would be
+        _explain(given, found, settings)
 
 
 def _curves(given: Posed, found: list[Solution], truth: tuple | str) -> None:
@@ -99,7 +104,7 @@ def _plane_and_steps(
         if adaptive:
             _steps(given, adaptive, settings)
         else:
-            _explain(settings)
+            _explain(given, found, settings)
 
 
 def _plane(given: Posed, found: list[Solution], truth: tuple | str) -> None:
@@ -160,13 +165,24 @@ def _steps(given: Posed, found: list[Solution], settings: Settings) -> None:
     )
 
 
-def _explain(settings: Settings) -> None:
+def _explain(given: Posed, found: list[Solution], settings: Settings) -> None:
+    """Draw the formula of each scheme, and its first step with the numbers of this problem."""
     st.markdown("##### The step that is taken")
-    for name in settings.schemes[:4]:
-        scheme = INTEGRATORS[name]
-        st.caption(f"**{scheme.label}** — {scheme.summary}")
+    for each in found[:_EXPLAINED]:
+        scheme = INTEGRATORS[each.scheme]
+        st.caption(f"**{scheme.label}**: {scheme.summary}")
         if scheme.formula:
             st.latex(scheme.formula)
+        with st.expander("The first step, with its numbers"):
+            if each.steps:
+                _, size, kept = each.steps[0]
+                st.latex(formulas.tried_step(size, kept, (settings.rtol, settings.atol)))
+            else:
+                size = given.horizon / settings.n_steps
+                step = first_step(given.problem, given.start, size, each.scheme)
+                st.latex(formulas.step_numbers(step, settings.n_steps, given.horizon))
+                if scheme.kind == "multistep":
+                    st.caption("It needs former points: its first step is that of another method.")
 
 
 def _figures(found: list[Solution]) -> None:

@@ -48,7 +48,11 @@ def run_choice(
                 st.info(f"The run {linked.id} does not fit here: {what}.", icon=":material/info:")
     if not runs:
         st.markdown(f"There is no trained run to look at. Wanted is {what}.")
-        if st.button("Train one in the playground", icon=":material/play_arrow:"):
+        if st.button(
+            "Train one in the playground",
+            icon=":material/play_arrow:",
+            help="Opens the playground with a spiral; its run can then be chosen here.",
+        ):
             state.start_with(presets()["spiral"].experiment)
             st.switch_page(PLAYGROUND)
         return None

@@ -156,6 +156,7 @@ def _row(stages: int, names: list[str], texts: list[str]) -> None:
                 cell,
                 value=text,
                 key=key,
+                help="A number or a fraction such as 1/6.",
                 label_visibility="collapsed",
                 placeholder="0",
                 max_chars=24,

@@ -120,6 +120,7 @@ def _pictures(ids: Sequence[str], name: str) -> None:
             list(QUANTITIES),
             format_func=QUANTITIES.get,
             key=f"{_KEY}:quantity",
+            help="What the pictures of the curves show.",
             width=220,
         )
         for ending, draw in (("png", chart_png), ("svg", chart_svg)):
@@ -145,6 +146,7 @@ def draw_import() -> None:
         st.button(
             "Bring them back",
             key=f"{_KEY}:import",
+            help="Puts the runs of the file among yours, with all of their views.",
             type="primary",
             icon=":material/upload:",
             on_click=_bring,
@@ -186,7 +188,10 @@ def _arrived() -> None:
                 continue
             label = state.plain(run.name) or run.id
             if st.button(
-                f"Open {label}", key=f"{_KEY}:open:{run_id}", icon=":material/open_in_new:"
+                f"Open {label}",
+                key=f"{_KEY}:open:{run_id}",
+                icon=":material/open_in_new:",
+                help="Shows the run in the playground.",
             ):
                 state.show_run(run)
                 st.switch_page(PLAYGROUND)

@@ -8,6 +8,7 @@ from playground.jobs import RunRecord, studies
 from playground.papers import PAPERS, Table, Training, trainings
 from playground.papers.reports import Outcome, Report, report
 from playground.papers.running import outcomes_of
+from playground.references import with_links
 from playground.training import estimate
 from playground.ui import state
 from playground.ui.browser import browser
@@ -35,7 +36,7 @@ def draw_entry(settings: Settings) -> None:
     """Draw a table or a figure: the button that computes it, and what came out."""
     paper, made = settings.table, _made(settings)
     st.markdown(f"#### {paper.label}")
-    st.caption(f"{paper.summary} {paper.reference}.")
+    st.caption(f"{paper.summary} {with_links(paper.reference)}")
     if made is None:
         draw_computed(settings)
     else:

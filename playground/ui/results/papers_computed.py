@@ -71,7 +71,12 @@ def _buttons(settings: Settings, task: ProgressTask | None, *, computed: bool) -
             )
         elif task.user == state.jobs().user:
             st.button(
-                "Stop", key="papers:stop", icon=":material/stop:", on_click=_stop, args=(task,)
+                "Stop",
+                key="papers:stop",
+                icon=":material/stop:",
+                help="Ends the computation; nothing of it is kept.",
+                on_click=_stop,
+                args=(task,),
             )
         else:
             st.caption("Somebody else has it computed now:")

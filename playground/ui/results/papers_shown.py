@@ -104,6 +104,7 @@ def draw_lines(settings: Settings, found: Report) -> None:
         file_name=f"{found.paper.replace('/', '-')}.json",
         mime="application/json",
         icon=":material/download:",
+        help="Every line with its verdict, and all values behind it.",
     )
 
 

@@ -127,6 +127,7 @@ def _table(
                 "Clear search and filters",
                 icon=":material/filter_alt_off:",
                 key="runs:clear",
+                help="Shows all runs again.",
                 type="tertiary",
                 on_click=clear,
             )
@@ -196,7 +197,11 @@ def _nothing_yet() -> None:
         "figures: to be searched, compared, opened again, and taken home."
     )
     if st.button(
-        "Train a first one", type="primary", icon=":material/play_arrow:", key="runs:first"
+        "Train a first one",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="runs:first",
+        help="Opens the playground with a spiral.",
     ):
         state.start_with(presets()["spiral"].experiment)
         st.switch_page(PLAYGROUND)

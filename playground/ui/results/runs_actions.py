@@ -56,6 +56,7 @@ def draw_actions(lines: Sequence[Line], record: RunRecord | None) -> None:
             "Choose none",
             icon=":material/close:",
             key="runs:none",
+            help="Takes the choice back; the runs stay.",
             type="tertiary",
             on_click=lambda: choose([]),
         )
@@ -133,6 +134,7 @@ def _tags(lines: Sequence[Line], own: Sequence[str]) -> None:
         st.text_input(
             "Add tags to all of them",
             key="runs:add_tags",
+            help="Words by which the runs are found again: tag:word in the search.",
             placeholder="by commas",
             on_change=lambda: _add_tags(own),
         )
@@ -177,12 +179,14 @@ def draw_trash() -> None:
             "Undo",
             icon=":material/undo:",
             key=f"runs:undo:{held[0].removed}",
+            help="Brings back what was deleted last.",
             on_click=lambda: _back([line.id for line in last], show=True),
         )
         if len(held) > len(last):
             st.button(
                 f"Restore all {len(held)} that were deleted",
                 key="runs:undo_all",
+                help="Brings back everything that is not deleted for good yet.",
                 type="tertiary",
                 on_click=lambda: _back([line.id for line in held], show=False),
             )

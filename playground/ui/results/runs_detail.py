@@ -118,6 +118,7 @@ def _said(line: Line, record: RunRecord) -> None:
     st.text_area(
         "Note",
         key=note,
+        help="What you want to remember of this run; a run with a note is never cleared away.",
         max_chars=LONGEST_NOTE,
         height=120,
         on_change=lambda: do(lambda: set_note(state.jobs(), line.id, st.session_state[note])),

@@ -186,6 +186,7 @@ def _turn(page: int, pages: int, total: int) -> None:
                 word.replace("Newer", "Previous").replace("Older", "Next"),
                 icon=icon,
                 key=f"runs:{word}",
+                help=f"{PAGE_ROWS} runs further in the list.",
                 disabled=not possible,
                 on_click=lambda to=to: SHEET.change({"page": to}),
             )

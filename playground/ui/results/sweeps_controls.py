@@ -59,6 +59,7 @@ def _opened(settings: Settings, sweep: Sweep | None) -> None:
                 "Edit as a new sweep",
                 icon=":material/edit:",
                 key="sweeps:edit",
+                help="Puts the settings of this sweep in the form, to change and start them anew.",
                 on_click=SHEET.change,
                 args=(made,),
                 width="stretch",
@@ -67,6 +68,7 @@ def _opened(settings: Settings, sweep: Sweep | None) -> None:
         "Back to the form",
         icon=":material/arrow_back:",
         key="sweeps:close",
+        help="Leaves this sweep, which is kept, for the form.",
         on_click=SHEET.change,
         args=({"kept": ""},),
         width="stretch",
@@ -88,12 +90,14 @@ def _base(settings: Settings) -> None:
         st.button(
             "The playground's settings",
             key="sweeps:playground",
+            help="Every setting begins with what the playground has now.",
             on_click=lambda: _take(state.experiment()),
             width="stretch",
         )
         st.text_input(
             "A run by its id",
             key=_RUN,
+            help="Every setting begins with what this run was trained with.",
             placeholder="as in its link, after run=",
             max_chars=40,
             on_change=_take_run,
@@ -177,6 +181,7 @@ def _values(settings: Settings, place: int, field: Sweepable) -> None:
         default=values,
         format_func=lambda each: labels.get(each, each),
         key=key,
+        help="Every one of these is trained, with every one of the other fields'.",
         on_change=_picked,
         args=(name, key),
     )
@@ -202,6 +207,7 @@ def _mine(settings: Settings) -> None:
             "Kept sweep",
             names,
             key=_PICK,
+            help="The sweeps that you have started, the newest first.",
             format_func=lambda key: _listed(mine[key]),
             label_visibility="collapsed",
         )
@@ -210,6 +216,7 @@ def _mine(settings: Settings) -> None:
                 "Open",
                 icon=":material/folder_open:",
                 key="sweeps:open",
+                help="Shows the chosen sweep and what it has come to.",
                 on_click=lambda: SHEET.change({"kept": held[_PICK]}),
             )
             st.button(

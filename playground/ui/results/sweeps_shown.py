@@ -99,6 +99,7 @@ def _table(sweep: Sweep, found: Sequence[Row]) -> None:
             mime="text/csv",
             icon=":material/download:",
             key="sweeps:csv",
+            help="The table above, with all digits.",
             on_click="ignore",
         )
         st.download_button(
@@ -108,6 +109,7 @@ def _table(sweep: Sweep, found: Sequence[Row]) -> None:
             mime="application/json",
             icon=":material/download:",
             key="sweeps:json",
+            help="The plan, every training's figures, and the fronts.",
             on_click="ignore",
         )
         st.download_button(
