@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import PATIENCE, see
+from looking import PATIENCE, flow, see
 from playwright.sync_api import expect
 
 from playground.lessons import lessons
@@ -50,6 +50,7 @@ def test_a_lesson_is_tried_and_answered_and_stays_so(open_lab, app):
     link = "lesson=donut&trial=1&network.depth=5&epochs=3"
     page = open_lab("lessons", "The donut needs another dimension", link)
     lesson = lessons()["donut"]
+    flow(page).and_(page.locator("[data-state=ok]")).wait_for()  # the initial weights
     page.get_by_text(lesson.prediction.choices[2]).click()
     trained(page, 3)
     page.get_by_text("What happened", exact=True).click()
