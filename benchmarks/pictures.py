@@ -226,7 +226,7 @@ def digits(count: int) -> tuple[np.ndarray, np.ndarray]:
 @picture("lab-images")
 def images(tile: Tile) -> None:
     """Handwritten digits, each class in a colour."""
-    across, down = 12, 6
+    across, down = 10, 5
     shown, classes = digits(across * down)
     field = np.zeros((down * 8, across * 8, 3))
     for place, (image, label) in enumerate(zip(shown, classes)):

@@ -111,7 +111,7 @@ class Tile:
         """Return the picture as a PNG with a palette, which keeps it small."""
         small = self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
         packed = io.BytesIO()
-        small.quantize(96, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+        small.quantize(64, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
         return packed.getvalue()
 
 
