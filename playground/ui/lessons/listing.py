@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from playground.lessons import lessons
+from playground.lessons import Lesson, lessons
+from playground.ui.cards import PICTURES, Card, draw_cards
 from playground.ui.lessons import place
 
 PAGE = "pages/start/lessons.py"
-_COLUMNS = 4
 
 
-def lesson_cards(after: Callable[[str], None]) -> None:
-    """Draw a card for each lesson.
+def picture_of(lesson: Lesson) -> str:
+    """Return the name of a lesson's picture: its own, or that of the laboratory that it shows."""
+    own = f"lesson-{lesson.name}"
+    if (PICTURES / f"{own}.png").exists():
+        return own
+    return "lab-" + lesson.trials[0].show.partition(".")[0].replace("_", "-")
 
-    Args:
-        after: Is called with the name of a lesson that is to be opened, within the page's run.
-    """
-    listed = list(lessons().values())
-    for start in range(0, len(listed), _COLUMNS):
-        columns = st.columns(_COLUMNS, gap="small")
-        for column, lesson in zip(columns, listed[start : start + _COLUMNS]):
-            with column, st.container(border=True, height="stretch"):
-                st.markdown(f"**{lesson.title}**")
-                st.caption(f"{lesson.summary} About {lesson.minutes} minutes.")
-                if st.button(
-                    "Begin",
-                    key=f"lesson:{lesson.name}:begin",
-                    icon=":material/arrow_forward:",
-                    on_click=place.go,
-                    args=(lesson.name,),
-                    help=lesson.question,
-                ):
-                    after(lesson.name)
+
+def lesson_cards() -> None:
+    """Draw a card for each lesson."""
+    draw_cards([_card(number, lesson) for number, lesson in enumerate(lessons().values(), 1)])
+
+
+def _card(number: int, lesson: Lesson) -> Card:
+    def begin() -> None:
+        place.go(lesson.name)
+        st.switch_page(PAGE)
+
+    return Card(
+        key=f"lesson:{lesson.name}:begin",
+        title=f"{number} · {lesson.title}",
+        text=f"{lesson.summary} About {lesson.minutes} minutes.",
+        button="Begin",
+        act=begin,
+        picture=picture_of(lesson),
+    )

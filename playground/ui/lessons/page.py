@@ -28,7 +28,7 @@ def _list() -> None:
         "Each asks a question, lets you say what you expect, and then lets you try it. What happened, "
         "and why, is told afterwards."
     )
-    lesson_cards(lambda name: None)
+    lesson_cards()
 
 
 def _lesson(lesson: Lesson) -> None:
