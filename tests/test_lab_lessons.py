@@ -9,7 +9,6 @@ import torch
 from playground.analysis.convergence import fitted_order, measure
 from playground.analysis.toy_lookahead import PERIODS, first_to_stop, grid, summary
 from playground.attacks import AttackSlot
-from playground.experiment import Experiment
 from playground.integrators.conditions import reached_order
 from playground.integrators.printed import as_written
 from playground.lessons import lessons
@@ -161,7 +160,8 @@ def test_what_a_trial_lacks_is_said():
     faults = " ".join(find("robustness.attack").faults(wrong))
     assert "needs an experiment" in faults
     assert "'epsilon' is no field" in faults
-    regression = shown.model_copy(update={"experiment": Experiment().amended({"data": "function"})})
+    settings, _ = MULTI_STAGE.read({})
+    regression = shown.model_copy(update={"experiment": settings.experiment})
     assert find("robustness.attack").faults(regression)
 
 

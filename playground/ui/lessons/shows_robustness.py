@@ -52,7 +52,7 @@ def _drawn(draw: Draw) -> Callable[[Trial], None]:
         experiment = trial.experiment
         if experiment is None:  # see _faults
             return
-        draw_run(SHEET, experiment, Panel("lesson_net", _trained))
+        draw_run(SHEET, experiment, Panel("lesson", _trained))
         run = find_run(experiment)
         if run is None or run.status != "finished" or run.checkpoint_step <= 0:
             return
