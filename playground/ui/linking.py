@@ -84,7 +84,10 @@ def link_menu(
         draw_qr(brief, _QR_WIDTH)
         st.code(brief, language=None, wrap_lines=True)
     elif way == "Embed":
-        st.caption("For a page of your own; only the views and a small strip are drawn there:")
+        st.caption(
+            "For a page of your own. A frame of the playground holds the views and a small strip, one "
+            "of another page that page without the navigation:"
+        )
         st.code(iframe(brief), language="html", wrap_lines=True)
     else:
         st.caption(words)

@@ -58,7 +58,7 @@ def test_students_join_by_the_link_and_follow_the_teacher(come, home):
     teacher = come(f"playground?{link_of()}")
     see(teacher, "Flow: the features")
     teacher.get_by_role("link", name="Class").click()
-    teacher.get_by_label("Name of the class").fill("Numerics *8*")
+    teacher.get_by_label("Name of the class", exact=True).fill("Numerics *8*")
     teacher.get_by_role("button", name="Open", exact=True).click()
     see(teacher, "Nobody yet")
     expect(teacher).to_have_url(re.compile(r"code=[A-Z]{5}$"), timeout=PATIENCE)
@@ -74,7 +74,7 @@ def test_students_join_by_the_link_and_follow_the_teacher(come, home):
     assert teacher.get_by_alt_text("QR code").first.evaluate("image => image.naturalWidth") > 100
 
     student = come(f"class?code={code}")
-    student.get_by_label("Nickname").fill("<i>Ada</i>")
+    student.get_by_label("Nickname", exact=True).fill("<i>Ada</i>")
     student.get_by_role("button", name="Join", exact=True).click()
     see(student, "you are <i>Ada</i>")
     see(teacher, "<i>Ada</i>")
@@ -140,9 +140,9 @@ def test_what_a_link_locks_cannot_be_moved_and_survives_a_reload(come):
     for _ in range(2):
         see(page, "Flow: the features")
         expect(page.get_by_role("combobox", name="Family")).to_be_disabled(timeout=PATIENCE)
-        expect(page.get_by_label("Epochs")).to_be_disabled()
-        expect(page.get_by_label("Width")).to_be_enabled()
-        expect(page.get_by_label("Data seed")).to_have_count(0)
+        expect(page.get_by_label("Epochs", exact=True)).to_be_disabled()
+        expect(page.get_by_label("Width", exact=True)).to_be_enabled()
+        expect(page.get_by_label("Data seed", exact=True)).to_have_count(0)
         expect(page).to_have_url(re.compile(r"lock=network\.choice%2Cepochs"), timeout=PATIENCE)
         page.reload()
 
@@ -156,7 +156,7 @@ def test_the_playground_in_a_frame_of_another_page(come, app):
     inside = page.frame_locator("iframe")
     expect(inside.get_by_text("Flow: the features")).to_be_visible(timeout=PATIENCE)
     expect(inside.get_by_role("button", name="Share")).to_have_count(0)
-    expect(inside.get_by_label("Epochs")).to_have_count(0)
+    expect(inside.get_by_label("Epochs", exact=True)).to_have_count(0)
     press(inside.get_by_role("button", name="Train", exact=True))
     expect(inside.get_by_text(re.compile("epoch 3 / 3")).first).to_be_visible(timeout=PATIENCE)
     out = inside.get_by_role("link", name="Open in the playground").get_attribute("href")
