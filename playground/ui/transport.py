@@ -83,7 +83,7 @@ def _buttons(shown: RunRecord | None) -> None:
             type="primary",
             key="pause",
             on_click=state.pause,
-            help="Halt after the present step; nothing is lost.",
+            help="Halt after the present step; nothing is lost. Space bar: the same.",
         )
     else:
         st.button(
@@ -92,7 +92,7 @@ def _buttons(shown: RunRecord | None) -> None:
             type="primary",
             key="train",
             on_click=state.train,
-            help="Train in the background; this page may be closed meanwhile.",
+            help="Train in the background; this page may be closed meanwhile. Space bar: the same.",
         )
     batch = state.experiment().batch_size
     steps = math.ceil(state.experiment().split_sizes[0] / batch)
