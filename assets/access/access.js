@@ -36,12 +36,13 @@ function steeringButton() {
 
 function tracks(name) {
   const roots = every('[data-testid="stBidiComponentIsolated"]').map((host) => host.shadowRoot);
-  const rows = roots.map((root) => root?.querySelector(`.odenet .track.${name}`));
-  return rows.filter((row) => visible(row) && !row.querySelector("input").disabled);
+  return roots.map((root) => root?.querySelector(`.odenet .track.${name}`)).filter(visible);
 }
 
+const works = (row) => !row.querySelector("input").disabled;
+
 // The row of the first view in sight: views that belong together move together.
-const trackInSight = (name) => tracks(name).find(inSight) ?? null;
+const trackInSight = (name) => tracks(name).find((row) => inSight(row) && works(row)) ?? null;
 
 // ---- keys --------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ def _train_or_pause(shown: RunRecord | None) -> None:
             type="primary",
             key="pause",
             on_click=state.pause,
-            help="Halt after the present step; nothing is lost.",
+            help="Halt after the present step; nothing is lost. Space bar: the same.",
         )
     else:
         st.button(
@@ -114,7 +114,7 @@ def _train_or_pause(shown: RunRecord | None) -> None:
             type="primary",
             key="train",
             on_click=state.train,
-            help="Train in the background; this page may be closed meanwhile.",
+            help="Train in the background; this page may be closed meanwhile. Space bar: the same.",
         )
 
 
