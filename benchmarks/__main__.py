@@ -16,7 +16,6 @@ from benchmarks.gpu import gpu
 from benchmarks.history import history
 from benchmarks.images import clothes, digits, resnet, resnet_gpu
 from benchmarks.live import boundary, frame, resume
-from benchmarks.load import SECONDS, SESSIONS, load
 from benchmarks.multi_stage import multi_stage
 from benchmarks.pixel import pixel
 from benchmarks.robust_table import robust_table
@@ -29,7 +28,7 @@ FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
 WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep, "history": history}
-LOADED = {"load": load}
+LOADED = ("load",)
 ROUNDS = 9
 
 
@@ -80,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, default in (("width", 16), ("depth", 100), ("batch", 5)):
         options.add_argument(f"--{name}", type=int, default=default)
     options = parser.add_argument_group("options of load")
-    options.add_argument("--sessions", type=int, default=SESSIONS, help="students")
-    options.add_argument("--seconds", type=float, default=SECONDS, help="how long they work")
+    options.add_argument("--sessions", type=int, default=30, help="students")
+    options.add_argument("--seconds", type=float, default=60.0, help="how long they work")
     options.add_argument("--soak", action="store_true", help="fifteen minutes, and how it grows")
     return parser
 
@@ -98,6 +97,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         elif name in WHOLE:
             results[name] = WHOLE[name]()
         elif name in LOADED:
+            from benchmarks.load import load  # with Streamlit, which no other one needs
+
             results[name] = load(arguments.sessions, arguments.seconds, soak=arguments.soak)
         else:
             results[name] = FUSED[name].run(arguments)

@@ -28,7 +28,7 @@ from playground.experiment import Experiment
 from playground.jobs import Jobs, Refused
 from playground.ui.warm import visit
 
-SESSIONS, SECONDS, SOAK_SECONDS = 30, 60.0, 900.0
+_SOAK_SECONDS = 900.0
 _ARRIVAL = 0.4  # seconds between two students who come
 _PAUSE = 5.0  # mean seconds between two actions of one student
 _VISITS = 10.0  # seconds between two strangers who open the first page meanwhile
@@ -39,9 +39,7 @@ _LONG = {"epochs": "100000"}  # beyond what a benchmark waits for
 _SHORT = {"epochs": "300"}  # counted as short, so that the last slot takes it
 
 
-def load(
-    sessions: int = SESSIONS, seconds: float = SECONDS, *, soak: bool = False
-) -> dict[str, Any]:
+def load(sessions: int = 30, seconds: float = 60.0, *, soak: bool = False) -> dict[str, Any]:
     """Let a class work for a while; print and return what it lived through.
 
     Args:
@@ -49,7 +47,9 @@ def load(
         seconds: How long they work, when all have come.
         soak: Work for fifteen minutes, and tell how memory and latency go with time.
     """
-    seconds = SOAK_SECONDS if soak else seconds
+    if sessions < 1 or seconds <= 0:
+        raise ValueError(f"sessions is {sessions}, seconds is {seconds}; both must be positive")
+    seconds = _SOAK_SECONDS if soak else seconds
     loop = calibration()
     with tempfile.TemporaryDirectory(prefix="load-") as home, app(Path(home)) as served:
         for page in ("", "playground"):
@@ -105,7 +105,11 @@ class _Class:
         visits.cancel()
         warm = memory(self._app.pid)
         beside.cancel()
-        _say("all have worked; their last runs end")
+        took = [seconds for at, _, seconds in self._log.echoes if at >= began]
+        _say(
+            f"all have worked ({len(took)} echoes, p95 {_spread('', took)['_p95'] or 0:.2f} s, "
+            f"server {used['server'] / wall:.2f} cores); their last runs end"
+        )
         lost = await self._end(students)
         watch.cancel()
         for student in students:

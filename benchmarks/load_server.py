@@ -56,24 +56,44 @@ def app(home: Path, **environment: str) -> Iterator[App]:
     command = [sys.executable, "-m", "playground", "app"]
     command += [f"--server.port={port}", "--server.headless=true"]
     own = {**os.environ, "PLAYGROUND_HOME": str(home), **environment}
-    with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what follows is ended too
     log = home / "app.log"
     with log.open("wb") as output:
         shell = subprocess.Popen(
             command, cwd=ROOT, env=own, start_new_session=True, stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
+    # So that what was started here is ended too, whoever ends this.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         wait_for(f"{url}/_stcore/health")
         yield App(url, home, log, _server(shell.pid))
     finally:
         os.killpg(shell.pid, signal.SIGINT)
         shell.wait()
-        if pid := Jobs(home).engine_state().pid:
+        _end_all(home)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_all(home: Path, seconds: float = 10.0) -> None:
+    """End the engine of a home with its workers, which outlive the app, and wait until they have."""
+    until, sign = time.monotonic() + seconds, signal.SIGTERM
+    while pids := _at_home(home):
+        if time.monotonic() > until:
+            sign, until = signal.SIGKILL, time.monotonic() + seconds
+        for pid in pids:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-            time.sleep(3)  # it ends its workers, which write into the folder that goes now
+                os.kill(pid, sign)
+        time.sleep(0.5)
+
+
+def _at_home(home: Path) -> list[int]:
+    """Return the processes that were told that this folder is their home."""
+    wanted, found = f"PLAYGROUND_HOME={home}".encode(), []
+    for pid in _processes():
+        with suppress(OSError):  # it has just ended, or is somebody else's
+            if wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
 
 
 def wait_for(address: str, seconds: float = 60.0) -> None:

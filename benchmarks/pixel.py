@@ -6,22 +6,13 @@ Needs what the browser tests need (``requirements-dev.txt`` and a Chromium).
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
-from playground.jobs import Jobs
+from benchmarks.load_server import app
 
-ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("PLAYGROUND_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -58,7 +49,12 @@ def pixel() -> dict[str, dict[str, float]]:
     from playwright.sync_api import sync_playwright
 
     results = {}
-    with tempfile.TemporaryDirectory() as home, _app(Path(home)) as url, sync_playwright() as play:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        app(Path(home)) as served,
+        sync_playwright() as play,
+    ):
+        url = served.url
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         cold = chromium.new_page()
         cold.goto(url)  # whoever comes first to a cold server comes to its first page
@@ -96,35 +92,3 @@ def _watch(page: object) -> dict[str, float]:
         "longest_gap_ms": max(gaps),
         "age_ms": statistics.median(age for _, age in seen),
     }
-
-
-def _wait_for(address: str, seconds: float = 60.0) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"no answer from {address} in {seconds:.0f} s")
-
-
-@contextmanager
-def _app(home: Path) -> Iterator[str]:
-    """Start the app on an empty store, and end it and its engine afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "playground", "app"]
-    command += [f"--server.port={port}", "--server.headless=true"]
-    environment = {**os.environ, "PLAYGROUND_HOME": str(home)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **quiet)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(f"{url}/_stcore/health")
-        yield url
-    finally:
-        os.killpg(server.pid, signal.SIGINT)
-        server.wait()
-        if pid := Jobs(home).engine_state().pid:
-            os.kill(pid, signal.SIGTERM)
-            time.sleep(3)  # it ends its workers, which write into the folder that goes now

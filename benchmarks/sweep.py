@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.load_server import cpu_seconds
 from playground.experiment import Experiment
 from playground.jobs import Jobs, studies
 from playground.sweeping import Sweep, distinct, size, storing
 from playground.sweeping.results import ended_of, rows
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _WIDTHS, _DEPTHS, _RATES = (4, 8, 12, 16, 24), (1, 2, 3, 5), (0.001, 0.003, 0.01, 0.03, 0.1)
 _BEAT = 0.5
 
@@ -54,7 +54,7 @@ def _measured(jobs: Jobs, plan: Sweep) -> dict[str, float]:
     experiments = distinct(points)
     engine, slots = jobs.engine_state().pid, jobs.engine_state().slots
     estimated = size(plan).seconds
-    began, cpu = time.perf_counter(), _cpu_seconds(engine)
+    began, cpu = time.perf_counter(), cpu_seconds(engine, below=True)
     storing.start(jobs, plan)
     handed = time.perf_counter() - began
     busy: list[float] = []
@@ -62,7 +62,7 @@ def _measured(jobs: Jobs, plan: Sweep) -> dict[str, float]:
         busy.append(_latency(jobs, plan))
         time.sleep(_BEAT)
     wall = time.perf_counter() - began
-    used = _cpu_seconds(engine) - cpu
+    used = cpu_seconds(engine, below=True) - cpu
     idle = [_latency(jobs, plan) for _ in range(10)]  # of as many runs, when none trains
     runs = studies.find(jobs, experiments)
     ended = rows(points, experiments, ended_of(jobs, runs))
@@ -92,26 +92,6 @@ def _latency(jobs: Jobs, plan: Sweep) -> float:
     rows(points, experiments, ended_of(jobs, studies.find(jobs, experiments)))
     jobs.engine_state()
     return time.perf_counter() - began
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of all below it, those that ended included."""
-    children: dict[int, list[int]] = {}
-    ticks: dict[int, int] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:  # it has just ended
-                continue
-            children.setdefault(int(fields[1]), []).append(int(folder.name))
-            ticks[int(folder.name)] = sum(map(int, fields[11:15]))
-    found, total = [pid], 0
-    while found:
-        one = found.pop()
-        total += ticks.get(one, 0)
-        found += children.get(one, [])
-    return total / _TICKS
 
 
 def _wait(condition: Callable[[], object], seconds: float = 180.0) -> None:
