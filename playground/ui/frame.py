@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, state
+from playground.ui import address, state, troubles
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _FEW = 3  # a section of so many pages is not folded away
@@ -44,9 +45,13 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     chosen = st.navigation(_folded(sections), position="top")
     address.enter(chosen.url_path)
     top = st.container()  # filled last, when the page has said what it has to say
-    chosen.run()
+    try:
+        chosen.run()
+    except sqlite3.Error as error:
+        troubles.wait_for_the_store(error)
     with top:
         state.show_messages()
+        troubles.tell_what_was_set_aside()
 
 
 def _folded(sections: dict[str, list[st.Page]]) -> dict[str, list[st.Page]]:
@@ -66,6 +71,9 @@ def engine_runs() -> None:
         jobs = state.jobs()
         lived = jobs.engine_state().alive
         now = jobs.ensure_engine()
+    except sqlite3.Error as error:
+        state.say(troubles.words_of(error), "error")
+        return
     except (OSError, SettingsError) as error:
         state.say(f"The engine could not be started: {error}", "error")
         return

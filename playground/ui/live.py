@@ -12,7 +12,7 @@ from playground.charts.curves import DRAWN, MOVING, ROWS, curve, curve_rows, thi
 from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
-from playground.ui import axes, replay, state
+from playground.ui import axes, replay, state, troubles
 from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
 from playground.ui.feed import feed_of
@@ -46,7 +46,7 @@ def views(strip: Strip) -> None:
     # The strip was drawn a moment ago, and a short training may have ended since.
     status = shown.status if shown else None
     pace = _pace(shown, strip) if status == strip.status else _DRAWING_SECONDS
-    st.fragment(_beat, run_every=pace)(strip, pace, [])
+    troubles.fragment(_beat, run_every=pace)(strip, pace, [])
 
 
 def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
