@@ -204,7 +204,6 @@ def test_a_formula_without_end_is_refused_at_once(text: str) -> None:
         "(x := 1)",
         "f'{x}'",
         "x if x else x",
-        "x\n\n\x0c+\x1c1",
     ],
 )
 def test_signs_that_only_look_right_are_refused_where_they_stand(text: str) -> None:

@@ -88,7 +88,11 @@ class Dispatcher:
             del self._ended[0]
         if self._news() or news:
             self._looked = time.monotonic()
-            self._look(starting)
+            try:
+                self._look(starting)
+            except sqlite3.Error:
+                self._seen = -1  # what was news is news until it has been dealt with
+                raise
 
     def ask_all(self) -> None:
         """Ask every training for its slot, before the engine ends."""

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from playground.sweeping import Sweep, storing
 from tests.jobs.history_runs import put_run
 
 SECONDS = 1000.0
+WAIT = 90 * SECONDS
 USER = "fedcba9876543210fedcba9876543210"
 KEEPS_ITS_ID = f"localStorage.setItem('ode-net-playground-browser', '{USER}')"
 MARK = "HOSTILE"
@@ -169,8 +171,11 @@ def test_nothing_listens_beyond_the_loopback_address(app, jobs):
         if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid
     }
     assert pids
+    until = time.monotonic() + 90
+    while not jobs.engine_state().slots:
+        assert time.monotonic() < until
+        time.sleep(0.2)
     engine = jobs.engine_state().pid
-    assert engine
     found = []
     for pid in (*pids, engine):
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
@@ -225,12 +230,14 @@ def visit(app, new_page):
 def test_what_people_write_stays_text_in_the_history(visit, written):
     first, second = written["runs"]
     page = visit(f"runs?chosen={first}")
-    expect(page.get_by_role("heading", name=MARK).first).to_be_visible()
-    expect(page.locator(".st-key-run_figures")).to_contain_text("<img src=x")
-    expect(page.locator(".st-key-run_figures")).to_contain_text("](javascript:window.hurt=1)")
+    expect(page.get_by_role("heading", name=MARK).first).to_be_visible(timeout=WAIT)
+    expect(page.locator(".st-key-run_figures")).to_contain_text("<img src=x", timeout=WAIT)
+    expect(page.locator(".st-key-run_figures")).to_contain_text(
+        "](javascript:window.hurt=1)", timeout=WAIT
+    )
     assert page.evaluate(FOUND) == NOTHING
     page.goto(f"{page.url.split('?')[0]}?chosen={first},{second}")
-    expect(page.get_by_text("2 runs side by side")).to_be_visible()
+    expect(page.get_by_text("2 runs side by side")).to_be_visible(timeout=WAIT)
     page.wait_for_timeout(1500)
     assert page.evaluate(FOUND) == NOTHING
 
@@ -260,19 +267,19 @@ def test_what_people_write_stays_text_on_a_page(visit, written, place):
     }
     path, where, words = paths[place]
     page = visit(path)
-    expect(page.locator(where).first).to_contain_text(words)
+    expect(page.locator(where).first).to_contain_text(words, timeout=WAIT)
     page.wait_for_timeout(1500)
     assert page.evaluate(FOUND) == NOTHING
 
 
 def test_a_key_is_in_no_link_and_no_log(visit, app, home):
     page = visit("playground?n_train=100&n_validation=100&network.width=4")
-    expect(page.locator(".st-key-figures")).to_contain_text("paused")
+    expect(page.locator(".st-key-figures")).to_contain_text("paused", timeout=WAIT)
     press(page, "Share")
     page.get_by_text("Teacher", exact=True).click()
     page.get_by_role("textbox", name="Key").fill("sesame-9f2")
     page.get_by_role("button", name="Use the key").click()
-    expect(page.get_by_text("This tab holds the teacher's key")).to_be_visible()
+    expect(page.get_by_text("This tab holds the teacher's key")).to_be_visible(timeout=WAIT)
     assert "sesame" not in page.url
     assert "sesame" not in page.evaluate(
         "JSON.stringify([localStorage, sessionStorage, document.cookie])"
@@ -327,4 +334,4 @@ def test_a_damaged_database_is_said_on_the_page_and_the_runs_come_back(visit, ho
     assert set(written["runs"]) <= names
     assert list((home / "set-aside").iterdir())
     page.get_by_role("button", name="I have read this").click()
-    expect(page.locator(".st-key-set_aside")).to_have_count(0)
+    expect(page.locator(".st-key-set_aside")).to_have_count(0, timeout=WAIT)
