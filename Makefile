@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-full lint format bench clean browser
+.PHONY: run test test-full lint format bench audit clean browser
 
 run: $(VENV)/run.stamp
 	$(BIN)/python -m playground app \
@@ -40,6 +40,16 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks
+
+# Known holes in what is installed, from the public list: by hand, since it needs a network. The tool lives in
+# a folder of its own for the moment, so that what it needs is never mixed with what the program needs.
+audit: $(VENV)/run.stamp
+	$(BIN)/python -m pip check
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+		$(PYTHON) -m venv "$$tools" && \
+		"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check pip-audit==2.9.0 && \
+		$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' >"$$tools/installed.txt" && \
+		"$$tools/bin/pip-audit" --no-deps --disable-pip -r "$$tools/installed.txt"
 
 # The browser tests drive a Chromium that the system's package manager keeps up to date.
 browser:

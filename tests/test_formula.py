@@ -157,3 +157,56 @@ def test_a_formula_is_what_python_would_compute(text: str, x: float, y: float) -
         assume(False)
     answer = float(Formula(text, ("x", "y"))(x=x, y=y))
     assert answer == pytest.approx(known, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 10_000 + "x" + ")" * 10_000,
+        "sin(" * 60 + "x" + ")" * 60,
+        "-" * 5000 + "x",
+        "x" + "^x" * 5000,
+        "x" + "+x" * 100_000,
+        "max(" * 70 + "x" + ",x)" * 70,
+        "9" * 100_000,
+        "1e" + "9" * 400,
+        "x**" * 300 + "x",
+    ],
+    ids=lambda text: f"{text[:6]}…{len(text)}",
+)
+def test_a_formula_without_end_is_refused_at_once(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(FormulaError) as refused:
+        Formula(text, ("x",))
+    assert len(str(refused.value)) < 300
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "х + 1",
+        "ｘ + 1",
+        "sіn(x)",
+        "x − 1",
+        "x ∗ 2",
+        "x⁄2",
+        "٣*x",
+        "x²",
+        "x\u200b+1",
+        "x\u202e+1",
+        "𝑥 + 1",
+        "ℯ**x",
+        "x ; import os",
+        "x.__class__",
+        "x[0]",
+        "lambda: x",
+        "(x := 1)",
+        "f'{x}'",
+        "x if x else x",
+    ],
+)
+def test_signs_that_only_look_right_are_refused_where_they_stand(text: str) -> None:
+    with pytest.raises(FormulaError) as refused:
+        Formula(text, ("x",))
+    assert 1 <= refused.value.position <= len(text)

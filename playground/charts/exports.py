@@ -8,6 +8,7 @@ import pandas as pd
 import vl_convert
 
 from playground.charts.curves import standalone
+from playground.datasets.csv_text import guarded
 
 
 def chart_svg(specification: dict[str, Any], rows: pd.DataFrame) -> bytes:
@@ -21,5 +22,15 @@ def chart_png(specification: dict[str, Any], rows: pd.DataFrame) -> bytes:
 
 
 def chart_csv(rows: pd.DataFrame) -> bytes:
-    """Return the rows as CSV in UTF-8."""
-    return rows.to_csv(index=False).encode()
+    """Return the rows as CSV in UTF-8.
+
+    What a person has named (a run, a class, a column) and a spreadsheet would take for a formula gets an
+    apostrophe before it.
+    """
+    texts = {
+        name: rows[name].map(lambda cell: guarded(cell) if isinstance(cell, str) else cell)
+        for name in rows
+        if not pd.api.types.is_numeric_dtype(rows[name])
+    }
+    safe = rows.assign(**texts) if all(isinstance(name, str) for name in texts) else rows
+    return safe.rename(columns=lambda name: guarded(str(name))).to_csv(index=False).encode()

@@ -113,8 +113,13 @@ def keep_file(
     if limit_mb is not None:
         make_room(path.parent, len(data), limit_mb, needed, pattern=f"*{path.suffix}", full=full)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        part.write(data)
-    os.replace(part.name, path)  # readers see the whole file or none
+        try:
+            part.write(data)
+            part.flush()
+            os.replace(part.name, path)  # readers see the whole file or none
+        except OSError:  # on a full disk every byte counts
+            os.unlink(part.name)
+            raise
     return key
 
 

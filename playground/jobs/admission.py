@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from playground.jobs import trash
 from playground.jobs.queries import MARKED, set_columns
 from playground.jobs.records import STUDY, TRAINING, Refused
+from playground.jobs.store import DamagedError, is_full
 
 if TYPE_CHECKING:
     from playground.jobs.settings import Settings
@@ -30,8 +30,10 @@ def in_words() -> Iterator[None]:
     """Turn the troubles of a disk or of a busy store into Refused, for whoever clicked."""
     try:
         yield
+    except DamagedError as error:
+        raise Refused(f"the store did not take it: {str(error).rstrip('.')}") from error
     except (OSError, sqlite3.OperationalError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error)
+        full = is_full(error)
         why = "its disk is full" if full else "it is busy or out of reach; try again in a moment"
         raise Refused(f"the store did not take it: {why}") from error
 

@@ -89,12 +89,16 @@ def recording_name(step: int, features: tuple[int, int]) -> str:
 
 def _write(path: Path, data: bytes, *, durable: bool = False) -> None:
     part = path.with_name(f"{path.name}.part{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(data)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:  # on a full disk every byte counts
+        part.unlink(missing_ok=True)
+        raise
     if durable:
         folder = os.open(path.parent, os.O_RDONLY)
         try:

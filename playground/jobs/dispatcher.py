@@ -88,7 +88,11 @@ class Dispatcher:
             del self._ended[0]
         if self._news() or news:
             self._looked = time.monotonic()
-            self._look(starting)
+            try:
+                self._look(starting)
+            except sqlite3.Error:
+                self._seen = -1  # what was news is news until it has been dealt with
+                raise
 
     def ask_all(self) -> None:
         """Ask every training for its slot, before the engine ends."""
@@ -100,7 +104,11 @@ class Dispatcher:
         self._watch.close()
 
     def _news(self) -> bool:
-        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        with self._store.repairing():
+            if self._store.moved(self._watch):  # a damaged one was set aside
+                self._watch.close()
+                self._watch, self._seen = self._store.connect(), -1
+            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
         changed, self._seen = version != self._seen, version
         busy = bool(self.tasks or self.queued)
         return changed or (busy and time.monotonic() - self._looked > LOOK_SECONDS)
@@ -153,7 +161,7 @@ class Dispatcher:
         by_id = {row["id"]: row for row in rows}
         for task in self.tasks.values():  # what takes longer than was expected is a long one
             if task.short and task.run_id in by_id:
-                task.short = self._is_short(by_id[task.run_id], now - task.since)
+                task.short = self._is_short(by_id[task.run_id], time.monotonic() - task.begun)
         holding = [
             Holding(
                 t.run_id,

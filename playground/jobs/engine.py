@@ -20,13 +20,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
+from playground.jobs.backup import Backups
 from playground.jobs.dispatcher import Dispatcher
 from playground.jobs.launch import OTHER_ENGINE
 from playground.jobs.pool import DaskPool, Pool, PoolError
 from playground.jobs.priority import group_steps_back
 from playground.jobs.settings import Settings, SettingsError, read_settings
-from playground.jobs.store import Store
-from playground.jobs.sweep import sweep
+from playground.jobs.store import Store, passes
+from playground.jobs.sweep import Sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ class Engine:
         self._dispatcher = Dispatcher(self._store, pool, settings)
         self._pulse = Pulse(turned=time.monotonic())
         self._started = time.time()
-        self._busy_at = time.time()
+        self._busy_at = time.monotonic()
+        self._visited = 0.0
         self._leave = threading.Event()
         self._dead = threading.Event()
 
@@ -70,7 +72,8 @@ class Engine:
 
     def serve(self) -> int:
         """Work until asked to leave; return the exit code."""
-        self._beat()
+        with contextlib.suppress(sqlite3.Error):  # a store that is locked may be free in a moment
+            self._beat()
         threads = [
             threading.Thread(target=work, daemon=True)
             for work in (self._keep_beating, self._keep_sweeping)
@@ -108,14 +111,16 @@ class Engine:
         dispatcher, pulse = self._dispatcher, self._pulse
         try:
             dispatcher.turn(timeout, starting=starting)
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # Locked for long, or the disk is full: trainings go on, and the next turn makes it good.
-            if time.monotonic() - pulse.turned > STUCK_SECONDS:
+            if time.monotonic() - pulse.turned > STUCK_SECONDS and not passes(error):
                 raise
-            logger.exception("the store did not answer")
+            logger.warning("the store did not answer: %s", error)
+            if passes(error):
+                pulse.turned, pulse.message = time.monotonic(), f"the store did not answer: {error}"
             self._leave.wait(BEAT_SECONDS)
             return
-        pulse.turned = time.monotonic()
+        pulse.turned, pulse.message = time.monotonic(), ""
         pulse.slots, pulse.queued = dispatcher.slots, dispatcher.queued
         pulse.running = len(dispatcher.tasks)
 
@@ -127,15 +132,16 @@ class Engine:
             self._turn(POLL_SECONDS, starting=False)
 
     def _is_idle(self) -> bool:
-        now = time.time()
+        now = time.monotonic()
         if self._dispatcher.tasks or self._dispatcher.queued:
             self._busy_at = now
         if not self._idle_seconds or now - self._busy_at < self._idle_seconds:
             return False
         with self._store.reading() as db:
-            visited = db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()["visited"]
-        if now - visited < self._idle_seconds:
-            self._busy_at = visited
+            row = db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()
+        visited = row["visited"] if row else self._visited
+        if visited != self._visited:  # whatever the clock said: somebody came since
+            self._visited, self._busy_at = visited, now
             return False
         logger.info("nothing to do for %.0f minutes", self._idle_seconds / 60)
         return True
@@ -150,14 +156,16 @@ class Engine:
                     logger.exception("no heartbeat")
 
     def _keep_sweeping(self) -> None:
+        sweeps, backups = Sweeps(self._store), Backups(self._store)
         while not self._dead.wait(SWEEP_SECONDS):
             try:
-                gone = sweep(self._store)
-            except (sqlite3.Error, OSError):
-                logger.exception("the store could not be cleared up")
+                gone = sweeps.look()
+            except (sqlite3.Error, OSError) as error:
+                logger.warning("the store could not be cleared up: %s", error)
             else:
                 if gone:
                     logger.info("%d old runs cleared away", len(gone))
+            backups.look()
 
     def _beat(self) -> None:
         pulse = self._pulse

@@ -17,8 +17,9 @@ import time
 from dataclasses import asdict, fields, replace
 
 from playground.jobs.artifacts import Folder
+from playground.jobs.reader import FAR
 from playground.jobs.records import view_of
-from playground.jobs.store import Store
+from playground.jobs.store import Store, passes
 from playground.training.control import Orders, View
 from playground.training.events import (
     Amendment,
@@ -37,6 +38,7 @@ from playground.training.events import (
 
 POLL_SECONDS = 0.03
 FLUSH_SECONDS = 0.1
+LOCKED_SECONDS = 600.0  # that a worker waits for a store that somebody else holds
 STATUS = {Finished: "finished", Stopped: "stopped", Diverged: "diverged", Failed: "failed"}
 _COLUMNS = [field.name for field in fields(Metrics)]
 _INSERT_METRICS = (
@@ -76,6 +78,7 @@ class Recorder:
         self._view_text = ""
         self._view = View()
         self.superseded = False
+        self._begun = time.monotonic()
 
     # Control ------------------------------------------------------------------------------------
 
@@ -85,21 +88,28 @@ class Recorder:
         if now - self._polled < POLL_SECONDS:
             return self._orders
         self._polled = now
-        with self._store.reading() as db:
-            row = db.execute(
-                f"SELECT {_POLLED} FROM runs WHERE id = ? AND attempt = ? AND status = 'running'",
-                (self._run, self._attempt),
-            ).fetchone()
-        if row is None:
-            return self._give_up()
-        if self._statements and now - self._flushed >= FLUSH_SECONDS:
-            try:
-                self.flush()
-            except SupersededError:
+        try:
+            row = self._polled_row()
+            if row is None:
                 return self._give_up()
+            if self._statements and now - self._flushed >= FLUSH_SECONDS:
+                self.flush()
+        except SupersededError:
+            return self._give_up()
+        except sqlite3.OperationalError as error:
+            if not passes(error):
+                raise
+            return self._orders  # nobody's wish can be read now; the training goes on as it was
         orders, changes = self._orders_of(row), self._new_changes(json.loads(row["pending"]))
         self._orders = orders  # without the changes, which are handed out once
         return replace(orders, changes=changes) if changes else orders
+
+    def _polled_row(self) -> sqlite3.Row | None:
+        with self._store.reading() as db:
+            return db.execute(
+                f"SELECT {_POLLED} FROM runs WHERE id = ? AND attempt = ? AND status = 'running'",
+                (self._run, self._attempt),
+            ).fetchone()
 
     def _give_up(self) -> Orders:
         self.superseded = True
@@ -123,7 +133,8 @@ class Recorder:
             halt=halt,
             reason=reason,
             until_step=row["until_step"],
-            watched=time.time() < row["watched_until"],
+            # What lies far ahead was said before the clock was set back.
+            watched=0.0 < row["watched_until"] - time.time() < FAR,
             view=self._view,
         )
 
@@ -160,7 +171,17 @@ class Recorder:
             self.flush()
 
     def flush(self, *, durable: bool = False) -> None:
-        """Write what was kept, in one transaction."""
+        """Write what was kept, in one transaction; a store that is locked is waited for."""
+        until = time.monotonic() + LOCKED_SECONDS
+        while True:
+            try:
+                return self._flush(durable=durable)
+            except sqlite3.OperationalError as error:
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                if code != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+
+    def _flush(self, *, durable: bool) -> None:
         with self._store.writing(durable=durable) as db:
             mine = db.execute(
                 "SELECT 1 FROM runs WHERE id = ? AND attempt = ? AND status = 'running'",
@@ -272,10 +293,10 @@ class Recorder:
         self._add(
             "UPDATE runs SET command = NULL, commanded = NULL, yield_asked = 0, tries = 0, "
             "until_step = CASE WHEN status = 'queued' THEN until_step END, "
-            "held_seconds = held_seconds + MAX(0, :now - assigned), "
+            "held_seconds = held_seconds + :held, "
             "view_drawn = COALESCE(:drawn, view_drawn), "
             "worker = NULL, step = COALESCE(:step, step) WHERE id = :run",
-            now=time.time(),
+            held=time.monotonic() - self._begun,
             drawn=self._view_drawn,
             step=step,
         )

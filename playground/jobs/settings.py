@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -83,7 +83,7 @@ class Settings:
     short_seconds: float = 30.0
     stop_seconds: float = 10.0
     idle_minutes: float = 0.0
-    teacher_key: str = ""
+    teacher_key: str = field(default="", repr=False)
     low_memory: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -10,11 +11,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playground.jobs.schema import MIGRATIONS, SCHEMA, VERSION
+from playground.jobs import rescue
+from playground.jobs.rescue import FILE, DamagedError
+from playground.jobs.schema import MIGRATIONS, VERSION
 from playground.jobs.settings import Settings
 
 BUSY_SECONDS = 20.0
-FILE = "store.sqlite"
+# The disk is full, somebody else writes for long, or there is another database now: it passes.
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
+
+
+def passes(error: BaseException) -> bool:
+    """Return whether a trouble of the store is one after which trying again is right."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, DamagedError) or (code is not None and code & 0xFF in _PASSING)
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether the trouble is that the disk is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows which file it was opened on."""
+
+    file: tuple[int, int] | None = None
 
 
 class Store:
@@ -35,10 +63,14 @@ class Store:
         self.home = settings.home
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.runs_folder.mkdir(mode=0o700, exist_ok=True)
-        self._idle: list[sqlite3.Connection] = []
+        self._path = str(self.home / FILE)
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._create()
+        try:
+            self._create()
+        except DamagedError:  # there is another one in its place now; the pages tell
+            self._create()
 
     @property
     def runs_folder(self) -> Path:
@@ -47,14 +79,30 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection on which each statement stands for itself."""
-        connection = self._take()
+        """Lend a connection on which each statement stands for itself.
+
+        Raises:
+            DamagedError: If the database is found damaged; then another one is in its place.
+        """
+        with self.repairing():
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._give(connection)
+
+    @contextmanager
+    def repairing(self) -> Iterator[None]:
+        """Set the database aside if the block finds it damaged. Raises DamagedError then."""
         try:
-            yield connection
-        except BaseException:
-            connection.close()
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, DamagedError) or not rescue.is_damage(error):
+                raise
+            self._repair(error)
             raise
-        self._give(connection)
 
     @contextmanager
     def writing(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
@@ -77,18 +125,34 @@ class Store:
             if durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
 
-    def connect(self) -> sqlite3.Connection:
-        """Open a connection of the caller's own."""
+    def connect(self) -> Connection:
+        """Open a connection of the caller's own, on a file that is there."""
+        file = self._file()
         connection = sqlite3.connect(
-            self.home / FILE,
+            f"{self.home.as_uri()}/{FILE}?mode=rw",
+            uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            factory=Connection,
         )
+        connection.file = file
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
+
+    def moved(self, connection: Connection) -> bool:
+        """Return whether another file has taken the place of the one that a connection has open."""
+        return connection.file != self._file()
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Read the whole database, and raise an error of SQLite's own kind if a page is wrong."""
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            error = sqlite3.DatabaseError(found)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
 
     def size(self) -> int:
         """Return the bytes that the store takes, from its own books, not by a walk.
@@ -112,20 +176,60 @@ class Store:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _file(self) -> tuple[int, int] | None:
+        """Return what tells the database's file from any other that takes its place."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _take(self) -> Connection:
+        now = self._file()
         with self._lock:
             if self._pid != os.getpid():  # a fork must not use its parent's connections
                 self._idle, self._pid = [], os.getpid()
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.file == now:
+                    return connection
+                connection.close()  # another process has set its file aside
         return self.connect()
 
-    def _give(self, connection: sqlite3.Connection) -> None:
+    def _give(self, connection: Connection) -> None:
         with self._lock:
             self._idle.append(connection)
 
+    def _repair(self, error: sqlite3.DatabaseError) -> None:
+        """Have a damaged database replaced; return only if it is sound after all."""
+        before = self._file()
+        self.close()
+        try:
+            done = rescue.rescue(self.home)
+        except OSError as trouble:  # it is tried again by whoever asks next
+            raise DamagedError(
+                f"The database of the runs is damaged ({error}), and the disk does not take another "
+                f"one in its place ({trouble.strerror or trouble})"
+            ) from error
+        if done is None and self._file() == before:
+            return
+        self._create()
+        done = done or rescue.last(self.home)
+        raise DamagedError(done.words if done else str(error)) from error
+
+    def _make(self) -> None:
+        """Write an empty store unless somebody else was faster."""
+        with rescue.alone(self.home):
+            if self._file() is None:
+                rescue.leftovers_aside(self.home)
+                rescue.create(self.home / FILE, rescue.schema())
+
     def _create(self) -> None:
+        if self._file() is None:
+            self._make()
         with self.reading() as db:
+            if _version(db) == 0:  # no store is without tables
+                raise rescue.no_tables()
             _set_journal(db, self.settings.journal)
             version = _version(db)
             if version < VERSION:
@@ -178,6 +282,4 @@ def _version(db: sqlite3.Connection) -> int:
 
 def _steps_from(version: int) -> list[str]:
     """Return the statements that make a store of this version one of the present version."""
-    if version == 0:
-        return [statement for statement in SCHEMA.split(";\n") if statement.strip()]
     return [statement for old in range(version, VERSION) for statement in MIGRATIONS[old]]

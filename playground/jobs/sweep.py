@@ -9,6 +9,7 @@ a tag or a note, is being drawn, or was looked at in the last minutes stays.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playground.jobs import trash
@@ -20,6 +21,7 @@ from playground.jobs.store import Store
 
 ORPHAN_SECONDS = 600.0  # a folder is made a moment before its run
 FULL = 0.9  # share of the store's limit
+SET_SECONDS = 60.0  # by so much a clock is not slewed, but set
 BATCH = 50  # runs that go for want of space in one sweep
 
 _RESTED = "COALESCE(ended, queued_since)"
@@ -73,6 +75,38 @@ def sweep(store: Store, now: float | None = None) -> list[str]:
                 break
     _orphans(store, now)
     return gone
+
+
+class Sweeps:
+    """Sweeps that a clock that is set does not mislead.
+
+    When it is, all times in the store lie elsewhere; then nothing is cleared away for as long as
+    anything is kept for a while, so that a clock that is put right takes nobody's run away.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin; both clocks tell seconds, and only ``clock`` can be set."""
+        self._store, self._clock, self._steady = store, clock, steady
+        self._apart = clock() - steady()
+        self._rests_until = steady()
+
+    def look(self) -> list[str]:
+        """Sweep, unless the clock was set a while ago; return the ids of the runs that went.
+
+        Raises:
+            sqlite3.Error, OSError: As ``sweep``.
+        """
+        now, steady = self._clock(), self._steady()
+        if abs(now - steady - self._apart) > SET_SECONDS:
+            kept = max(60 * self._store.settings.preview_minutes, trash.KEPT_SECONDS)
+            self._rests_until = steady + kept
+        self._apart = now - steady
+        return sweep(self._store, now) if steady >= self._rests_until else []
 
 
 def _ids(store: Store, query: str, values: dict[str, float]) -> list[str]:

@@ -8,7 +8,6 @@ store holds all.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import socket
@@ -24,7 +23,7 @@ from playground.jobs.reader import Reader
 from playground.jobs.recorder import Recorder, SupersededError
 from playground.jobs.records import STUDY, TRAINING, checked_id, versions, view_of
 from playground.jobs.settings import read_settings
-from playground.jobs.store import Store
+from playground.jobs.store import Store, is_full, passes
 from playground.training.control import View
 from playground.training.events import ENDINGS, Amendment, Event
 
@@ -60,6 +59,8 @@ def run(home: str, run_id: str, attempt: int, train: Train | None = None) -> Non
         except SupersededError:
             return
         except Exception as error:
+            if passes(error) and not is_full(error):
+                raise  # the engine takes the run up again, from the store that is there by then
             with contextlib.suppress(SupersededError):
                 recorder.fail(_words(error))
             raise
@@ -129,7 +130,7 @@ def draw(home: str, run_id: str, view_version: int) -> None:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_full(error):
         return "the server's disk is full; the run can go on when there is space again"
     return f"{type(error).__name__}: {error}"
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.jobs import RunRecord
-from playground.ui import compare_state, pictures, state
+from playground.ui import compare_state, pictures, state, troubles
 from playground.ui.browser import told
 from playground.ui.compare_settings import LETTERS, Nets, names_of
 from playground.ui.figures import histories
@@ -35,7 +35,7 @@ def draw_live(narrow: bool) -> None:
     """Draw all that changes while nobody touches anything."""
     shown = compare_state.records()
     pace = _pace(shown)
-    st.fragment(_beat, run_every=pace)(narrow, _asked(), _statuses(shown), [])
+    troubles.fragment(_beat, run_every=pace)(narrow, _asked(), _statuses(shown), [])
 
 
 def _pace(shown: Sequence[RunRecord | None]) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, pace, quicker, state
+from playground.ui import address, pace, quicker, state, troubles
 from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
@@ -48,9 +49,13 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     st.set_page_config(page_title=f"{chosen.title} · {_TITLE}")
     name_page(chosen.title)
     top = st.container()  # filled last, when the page has said what it has to say
-    chosen.run()
+    try:
+        chosen.run()
+    except sqlite3.Error as error:
+        troubles.wait_for_the_store(error)
     with top:
         state.show_messages()
+        troubles.tell_what_was_set_aside()
     offer_keys()
     pace.settle(chosen.url_path)
 
@@ -72,6 +77,9 @@ def engine_runs() -> None:
         jobs = state.jobs()
         lived = jobs.engine_state().alive
         now = jobs.ensure_engine()
+    except sqlite3.Error as error:
+        state.say(troubles.words_of(error), "error")
+        return
     except (OSError, SettingsError) as error:
         state.say(f"The engine could not be started: {error}", "error")
         return

@@ -13,7 +13,7 @@ from playground.charts.curves import DRAWN, MOVING, ROWS, curve, curve_rows, thi
 from playground.datasets import TableError
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
-from playground.ui import axes, replay, state, teaching
+from playground.ui import axes, replay, state, teaching, troubles
 from playground.ui.canvas import boundary_view, flow_view
 from playground.ui.exports import chart_menu
 from playground.ui.feed import feed_of
@@ -49,7 +49,7 @@ def views(strip: Strip) -> None:
     status = shown.status if shown else None
     pace = _pace(shown, strip) if status == strip.status else _DRAWING_SECONDS
     every = pace if pace is None else stretched(pace)
-    st.fragment(_beat, run_every=every)(strip, pace, [])
+    troubles.fragment(_beat, run_every=every)(strip, pace, [])
 
 
 def _pace(shown: RunRecord | None, strip: Strip) -> float | None:

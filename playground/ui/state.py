@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 ACTIVE = ("queued", "running")
 MESSAGE_SECONDS = 20.0
 SECOND_DELIVERY = 0.25  # seconds within which the same click may come again
+# Where an address (http://, www., a@b) or the name of an icon or emoji (:material/x:, :x:) begins.
+_LIVELY = re.compile(r":(?=material/|[\w+-]+:|//)|(?<=\bwww)(?=\.)|(?<=\w)@(?=\w)", re.IGNORECASE)
 _RATES = ("optimizer.learning_rate", "optimizer.inner.learning_rate")
 
 
@@ -83,8 +85,13 @@ def say(text: str, kind: str = "warning") -> None:
 
 
 def plain(text: str) -> str:
-    """Return text with Markdown's signs escaped: what a link says must not become a picture or a link."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
+    """Return text with Markdown's signs escaped: what a link says must not become a picture or a link.
+
+    Addresses and the names of icons are looked for after the signs have been read, so that escaping does
+    not help there: a sign without width keeps them apart.
+    """
+    apart = _LIVELY.sub("\\g<0>\u2060", text)
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", apart)
 
 
 def show_messages() -> None:

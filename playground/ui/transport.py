@@ -204,14 +204,15 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
         if metrics is not None and len(metrics) and metrics.iloc[-1].nfe_forward:
             last = metrics.iloc[-1]
             parts.append(f"NFE {last.nfe_forward:.0f} + {last.nfe_backward:.0f}")
-        parts.append(shown.device_reason)
+        parts.append(state.plain(shown.device_reason))
+    # No line of its own, which would push the whole page down.
     if shown.reason and shown.status == "finished":
-        parts.append(shown.reason)  # no line of its own, which would push the whole page down
+        parts.append(state.plain(shown.reason))
     st.markdown(" · ".join(parts), help=_FIGURES_HELP)
     for notice in shown.notices:
-        st.caption(f":orange[:material/info:] {notice}")
+        st.caption(f":orange[:material/info:] {state.plain(notice)}")
     if shown.reason and shown.status in ("diverged", "failed"):
-        st.caption(shown.reason)
+        st.caption(state.plain(shown.reason))
     if teaching.followed_code():
         return
     if not state.owns(shown):
@@ -258,7 +259,7 @@ def _disagreement(shown: RunRecord | None) -> None:
 
 def _engine(engine: EngineState) -> None:
     st.error(
-        f"The engine that trains is not running: {engine.message}. What you set is kept.",
+        f"The engine that trains is not running: {state.plain(engine.message)}. What you set is kept.",
         icon=":material/power_off:",
     )
     if st.button(

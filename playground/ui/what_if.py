@@ -14,7 +14,7 @@ from playground.query import text_of
 from playground.registry import Slot
 from playground.training.contrast import contrast
 from playground.training.events import Metrics
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.compare_settings import is_shared
 from playground.ui.compare_state import ENDED, compare_with
 from playground.ui.controls import Form
@@ -47,7 +47,7 @@ def draw_what_if(run: RunRecord) -> None:
     pace = LIVE_SECONDS if other is not None and other.status in state.ACTIVE else None
     words = f"{names[field]} {places(proposed)[field].shown}"
     told = places(base)[field].shown
-    st.fragment(_beat, run_every=pace)(run, proposed, (words, told), pace, [])
+    troubles.fragment(_beat, run_every=pace)(run, proposed, (words, told), pace, [])
     if other is not None:
         _open_in_compare(run, base, proposed, field)
 

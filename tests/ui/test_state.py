@@ -229,3 +229,19 @@ def test_a_locked_store_is_said_and_nothing_breaks(
     state.change({"epochs": 9})
     assert "busy" in state.refusal()
     assert state.run_id() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("data: 'x' is not legal", "data\\: 'x' is not legal"),
+        ("[a](b) <i>", "\\[a\\]\\(b\\) \\<i\\>"),
+        (":material/skull:", "\\:\u2060material/skull\\:"),
+        (":smile:", "\\:\u2060smile\\:"),
+        ("see https://a.example", "see https\\:\u2060//a.example"),
+        ("WWW.a.example", "WWW\u2060.a.example"),
+        ("a@b.example", "a@\u2060b.example"),
+    ],
+)
+def test_no_text_becomes_a_link_or_an_icon(text: str, shown: str) -> None:
+    assert state.plain(text) == shown

@@ -16,7 +16,7 @@ from playground.classroom import Class, Entry, classes
 from playground.classroom.board import baseline, front, in_what
 from playground.classroom.watch import news, the_board
 from playground.jobs import Refused
-from playground.ui import address, state
+from playground.ui import address, state, troubles
 from playground.ui.classroom.settings import COSTS, SCORES, SHEET, Settings
 from playground.ui.labs.charting import draw
 from playground.ui.linking import root
@@ -42,7 +42,7 @@ def draw_board(found: Class, settings: Settings, *, teaches: bool = False) -> No
         SHEET.form.field(settings, "cost")
         SHEET.form.field(settings, "every")
     pace = BOARD_SECONDS if found.is_open else None
-    st.fragment(_beat, run_every=pace)(found.code, settings, teaches)
+    troubles.fragment(_beat, run_every=pace)(found.code, settings, teaches)
 
 
 def _beat(code: str, settings: Settings, teaches: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.classroom import Class, Member
-from playground.ui import address, state, teaching
+from playground.ui import address, state, teaching, troubles
 from playground.ui.explain import explanation
 from playground.ui.linking import embedded
 from playground.ui.live import views
@@ -42,7 +42,7 @@ def draw_followed(found: Class) -> None:
 def _wait() -> None:
     st.caption("This page shows the teacher's run as soon as there is one.")
     drawn = address.asked()
-    st.fragment(_beat, run_every=teaching.FOLLOW_SECONDS)(drawn, [])
+    troubles.fragment(_beat, run_every=teaching.FOLLOW_SECONDS)(drawn, [])
 
 
 def _beat(drawn: tuple[object, ...], beaten: list[bool]) -> None:

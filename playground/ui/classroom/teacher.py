@@ -12,7 +12,7 @@ from playground.classroom.rules import PARTS
 from playground.classroom.watch import news, taught
 from playground.experiment import Experiment
 from playground.jobs import Refused
-from playground.ui import state, teaching
+from playground.ui import state, teaching, troubles
 from playground.ui.classroom.settings import SHEET
 from playground.ui.linking import address_of, link_menu
 from playground.ui.qr import draw_qr
@@ -38,7 +38,7 @@ def draw_teacher(found: Class) -> None:
         _code(found)
     with people:
         st.markdown("##### In the class")
-        st.fragment(_people, run_every=_MEMBERS_SECONDS)(found.code)
+        troubles.fragment(_people, run_every=_MEMBERS_SECONDS)(found.code)
     with rules:
         _shown(found)
         st.markdown("##### Hide or lock controls")

@@ -14,7 +14,7 @@ from playground.jobs.records import TRAINING
 from playground.training.attention_views import Judged, judge
 from playground.training.checkpoints import unpack_weights
 from playground.training.events import Metrics
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.labs.attention_settings import NAMES, SHEET, Settings
 from playground.ui.labs.running import LIVE_SECONDS, button, start
 
@@ -67,7 +67,7 @@ def draw_pair(settings: Settings, draw: Callable[[Pair], None]) -> None:
         st.info(f"{state.plain(str(error)).rstrip('.')}.", icon=":material/info:")
         return
     pace = _pace(_pair(experiments))
-    st.fragment(_beat, run_every=pace)(experiments, draw, settings, pace, [])
+    troubles.fragment(_beat, run_every=pace)(experiments, draw, settings, pace, [])
 
 
 def _pair(experiments: Mapping[str, Experiment]) -> Pair:

@@ -11,7 +11,7 @@ from playground.jobs.fits import Fit, fits
 from playground.jobs.records import Refused
 from playground.training.dynamics import observed_of
 from playground.training.dynamics_settings import Dynamics
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.browser import browser
 from playground.ui.labs.charting import title
 from playground.ui.labs.dynamics_controls import controls
@@ -45,7 +45,7 @@ def draw_dynamics(settings: Settings) -> None:
     moves = fit is not None and fit.runs
     _buttons(settings.fit, fit, moves)
     pace = LIVE_SECONDS if moves else None
-    st.fragment(live, run_every=pace)(settings, observed, fit, moves, [])
+    troubles.fragment(live, run_every=pace)(settings, observed, fit, moves, [])
 
 
 def _shown(wanted: Dynamics) -> Fit | None:

@@ -9,7 +9,7 @@ from playground.jobs.evaluations import EvaluationTask, evaluations
 from playground.jobs.reports import Kept, Reports
 from playground.training.attacked import attackable
 from playground.training.evaluation_settings import Evaluation
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.labs.robustness_checks_controls import Expected, controls
 from playground.ui.labs.robustness_checks_report import draw_report, explain
 from playground.ui.labs.robustness_checks_stored import draw_stored, wanted
@@ -98,7 +98,7 @@ def _checking(run: RunRecord, expected: Expected | None) -> bool:
     set_now = expected is not None and task is not None and task.evaluation == expected.evaluation
     seconds = expected.seconds if set_now else None
     pace = LIVE_SECONDS if task is not None else None
-    st.fragment(_progress, run_every=pace)(task, seconds, [])
+    troubles.fragment(_progress, run_every=pace)(task, seconds, [])
     _ending(run)
     return task is not None
 

@@ -11,7 +11,7 @@ import streamlit as st
 from playground.datasets import TableError
 from playground.jobs import Refused
 from playground.training.slices import Kept, Slice, Work, advance, check_room, missing
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.labs.robustness_settings import SHEET, Settings
 
 _FIRST, _BEAT = 2.0, 0.7  # seconds of a slice in the page's own run, and of one in between
@@ -62,7 +62,7 @@ def draw_sliced(
     goes = bool(part.missing) and not held
     pace = _PAUSE if goes else (_WAIT if waits else None)
     beat = _Beat(settings, plan, draw, goes, held, asked if long else "", part)
-    st.fragment(beat.draw, run_every=pace)()
+    troubles.fragment(beat.draw, run_every=pace)()
 
 
 class _Beat:

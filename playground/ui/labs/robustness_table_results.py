@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from playground.attacks import Preset
+from playground.charts.exports import chart_csv
 from playground.experiment import Experiment
 from playground.jobs import RunRecord, studies
 from playground.networks import NETWORKS
@@ -108,7 +109,7 @@ class _Reproduced:
         table(whole)
         st.download_button(
             "All cells (CSV)",
-            lambda: pd.DataFrame(self._csv(cells, rows)).to_csv(index=False).encode(),
+            lambda: chart_csv(pd.DataFrame(self._csv(cells, rows))),
             file_name="table_1.csv",
             key="robust_table:csv",
             on_click="ignore",

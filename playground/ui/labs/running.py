@@ -12,7 +12,7 @@ from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord, studies
 from playground.jobs.records import TRAINING
 from playground.training.events import Metrics
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.sheet import Sheet
 
 LIVE_SECONDS = 1.0
@@ -44,7 +44,7 @@ def draw_run(sheet: Sheet[Any], experiment: Experiment, panel: Panel) -> None:
     run = find_run(experiment)
     moves = studies.is_going(run)
     pace = LIVE_SECONDS if moves else None
-    st.fragment(_live, run_every=pace)(sheet, experiment, panel, sheet.settings, moves, [])
+    troubles.fragment(_live, run_every=pace)(sheet, experiment, panel, sheet.settings, moves, [])
 
 
 def find_run(experiment: Experiment) -> RunRecord | None:

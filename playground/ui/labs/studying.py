@@ -11,7 +11,7 @@ import streamlit as st
 
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord, studies
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.sheet import Sheet
 
 _BEAT_SECONDS = 1.0
@@ -34,7 +34,7 @@ def draw_study(
         hand_in: Hands them in, which may raise Refused; as they are, without.
     """
     pace = _pace(_runs(experiments))
-    beat = st.fragment(_beat, run_every=pace)
+    beat = troubles.fragment(_beat, run_every=pace)
     beat(sheet, experiments, draw, hand_in or _as_they_are, sheet.settings, pace, [])
 
 

@@ -16,7 +16,7 @@ from playground.datasets import DATASETS
 from playground.experiment import Experiment
 from playground.jobs import Refused, RunRecord
 from playground.training.studies import Folds, folds
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.labs.charting import draw, table
 from playground.ui.labs.integrators_settings import CASES, SHEET, Settings
 from playground.ui.labs.stored import checkpoint_of
@@ -95,7 +95,7 @@ def view(settings: Settings) -> None:
             )
             return
         if any(run.status in state.ACTIVE for run in runs):
-            st.fragment(_wait, run_every=_POLL_SECONDS)([run.id for run in runs], [])
+            troubles.fragment(_wait, run_every=_POLL_SECONDS)([run.id for run in runs], [])
             return
         _results(runs)
 
@@ -156,7 +156,7 @@ def _results(runs: list[RunRecord]) -> None:
             width = run.experiment.network.options.width
             st.markdown(f"##### Width {width}")
             if run.checkpoint_step <= 0:
-                st.warning(f"{run.status}: {run.reason}.")
+                st.warning(f"{run.status}: {state.plain(run.reason)}.")
                 continue
             result = _folds(run.id, run.checkpoint_step)
             _paths(f"width_{width}", result, run.experiment)

@@ -13,7 +13,7 @@ from playground.jobs.processes import ProgressTask
 from playground.papers import Panel, Report
 from playground.papers.studied import Studied
 from playground.papers.tasks import study_tasks
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.labs.charting import draw
 from playground.ui.results.papers_settings import Settings
 from playground.ui.results.papers_shown import draw_chart, draw_lines, draw_runs, draw_summary
@@ -37,7 +37,7 @@ def draw_computed(settings: Settings) -> None:
     found = Studied(store).get(settings.study, settings.order)
     task = study_tasks().going(state.jobs().settings.home, settings.study, settings.order)
     _buttons(settings, task, computed=found is not None)
-    st.fragment(_progress, run_every=None if task is None else _LIVE_SECONDS)(task, [])
+    troubles.fragment(_progress, run_every=None if task is None else _LIVE_SECONDS)(task, [])
     _ending(settings)
     if found is None:
         if task is None:

@@ -13,7 +13,7 @@ from playground.jobs.history import Line, overview
 from playground.jobs.search import ordered, parse
 from playground.networks import NETWORKS
 from playground.presets import presets
-from playground.ui import state
+from playground.ui import state, troubles
 from playground.ui.browser import browser
 from playground.ui.home_page import PLAYGROUND
 from playground.ui.labs.charting import title
@@ -177,7 +177,7 @@ def _follow(lines: Sequence[Line]) -> None:
     """Have the page drawn anew when something has changed in what trains or waits."""
     going = {line.id: (line.status, line.step) for line in lines if line.status in state.ACTIVE}
     if going:
-        st.fragment(_beat, run_every=_BEAT_SECONDS)(going, [])
+        troubles.fragment(_beat, run_every=_BEAT_SECONDS)(going, [])
 
 
 def _beat(going: Mapping[str, tuple[str, int]], beaten: list[bool]) -> None:

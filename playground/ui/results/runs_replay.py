@@ -9,7 +9,7 @@ import streamlit as st
 from playground.datasets import DATASETS
 from playground.experiment import Experiment
 from playground.jobs import RunRecord
-from playground.ui import replay, state
+from playground.ui import replay, state, troubles
 from playground.ui.canvas import boundary_view, flow_view, load
 from playground.ui.results.runs_settings import SHEET, Settings
 
@@ -29,7 +29,7 @@ def draw_replay(settings: Settings, record: RunRecord) -> None:
     load()
     there = state.jobs().recording(record.id) is not None
     pace = None if there or record.view_error else _BEAT_SECONDS
-    st.fragment(_beat, run_every=pace)(record.id, pace, time.monotonic(), [])
+    troubles.fragment(_beat, run_every=pace)(record.id, pace, time.monotonic(), [])
 
 
 def _nothing(record: RunRecord) -> str:

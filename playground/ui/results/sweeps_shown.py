@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from playground.charts.exports import chart_csv
 from playground.charts.sweeps import pareto
 from playground.sweeping import Row, Sweep, best, front_of
 from playground.sweeping.results import COSTS, QUANTITIES, score_of
@@ -94,7 +95,7 @@ def _table(sweep: Sweep, found: Sequence[Row]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Table (CSV)",
-            lambda: rows.to_csv(index=False).encode(),
+            lambda: chart_csv(rows),
             file_name="sweep.csv",
             mime="text/csv",
             icon=":material/download:",
