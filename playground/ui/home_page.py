@@ -32,11 +32,7 @@ LABORATORIES = (
         "Lookahead",
         "A thesis's experiment, with its printed mistakes and without them.",
     ),
-    (
-        "multi_stage",
-        "Multi-stage",
-        "Nets that fit what the nets before them left, down to errors of 10⁻⁸.",
-    ),
+    ("multi_stage", "Multi-stage", "Nets that fit what the nets before them left, down to 10⁻⁸."),
     (
         "images",
         "Images",
