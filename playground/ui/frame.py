@@ -14,7 +14,7 @@ from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _TITLE = "ODE-net playground"
-_FEW = 3  # a section of so many pages is not folded away
+_FLAT = 2  # so many sections, the first ones, are not folded away
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 
@@ -61,9 +61,10 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
 
 
 def _folded(sections: dict[str, list[st.Page]]) -> dict[str, list[st.Page]]:
-    """Return the menus: what stands in a section of few pages stands side by side before them."""
-    flat = [page for entries in sections.values() if len(entries) <= _FEW for page in entries]
-    return {"": flat} | {title: held for title, held in sections.items() if len(held) > _FEW}
+    """Return the menus: the pages of the first sections stand side by side before them."""
+    titles = list(sections)
+    flat = [page for title in titles[:_FLAT] for page in sections[title]]
+    return {"": flat} | {title: sections[title] for title in titles[_FLAT:]}
 
 
 def _page(root: Path, page: Page, *, default: bool) -> st.Page:

@@ -34,6 +34,7 @@ class Place:
 PLACES = {
     "playground": Place("Playground", "pages/play/playground.py"),
     "compare": Place("Compare", "pages/play/compare.py"),
+    "class": Place("Class", "pages/play/classroom.py"),
     "integrators": Place("Integrators", "pages/labs/integrators.py", integrators_settings.VIEWS),
     "dynamics": Place("Dynamics", "pages/labs/dynamics.py"),
     "lookahead": Place("Lookahead", "pages/labs/lookahead.py", lookahead_settings.VIEWS),
