@@ -235,7 +235,15 @@ class _Class:
         }
 
     async def _last_run(self, student: Student) -> None:
-        """Press Train, unless the run that follows the last change trains already."""
+        """Press Train, unless the run that follows the last change trains by itself.
+
+        One that does not is there first: it draws its first picture, and rests.
+        """
+        until = time.monotonic() + _ENDING
+        while self._status(student.tab.link.get("run")) in ("queued", "running"):
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(_BEAT)
         if self._status(student.tab.link.get("run")) == "paused":
             await student.press("train")
 

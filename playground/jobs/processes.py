@@ -224,17 +224,17 @@ class Tasks(Generic[T]):
             encoding="utf-8",
         )
 
-    def _going(self) -> list[T]:
+    def _at_work(self) -> list[T]:
         return [task for task in list(self._held.values()) if task.runs and not task.stopping]
 
     def _check_room(self, user: str) -> None:
-        others = [kind.noun for kind in _kinds if kind is not self and kind._going()]
+        others = [kind.noun for kind in _kinds if kind is not self and kind._at_work()]
         if others and _low_memory():
             raise Refused(
                 f"a {others[0]} is running, and this server has memory for one such process at a "
                 "time; try again when it has ended"
             )
-        running = self._going()
+        running = self._at_work()
         most = 1 if _low_memory() else self._limits.most
         if len(running) >= most:
             own = sum(task.user == user for task in running)

@@ -50,5 +50,10 @@ def _card(card: Card) -> None:
         st.image(str(picture), width="stretch", alt="")
     st.markdown(f"**{card.title}**")
     st.caption(card.text)
-    if st.button(card.button, key=card.key, icon=":material/arrow_forward:"):
+    if st.button(
+        card.button,
+        key=card.key,
+        icon=":material/arrow_forward:",
+        help=f"{card.button}: {card.title}.",
+    ):
         card.act()

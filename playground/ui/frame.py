@@ -15,6 +15,8 @@ from playground.ui.access import name_page, offer_keys
 Page = tuple[str, str, str, str]  # file, title, icon, address
 _TITLE = "ODE-net playground"
 _FLAT = 2  # so many sections, the first ones, are not folded away
+# A file of one's own: the icons of Streamlit's names come from a server somewhere else.
+_ICON = Path(__file__).resolve().parents[2] / "assets" / "images" / "icon.png"
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "app.css"
 
 
@@ -36,7 +38,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         root: Folder of ``app.py``.
         pages: Sections of the navigation; the very first page is the one at ``/``.
     """
-    st.set_page_config(page_title=_TITLE, page_icon=":material/timeline:", layout="wide")
+    st.set_page_config(page_title=_TITLE, page_icon=str(_ICON), layout="wide")
     st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
     engine_runs()
     first = next(iter(pages.values()))[0]

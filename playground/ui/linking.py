@@ -76,6 +76,7 @@ def link_menu(
         default=_WAYS[0],
         required=True,
         key=f"share:{name}",
+        help="An address, a code for telephones, or a frame for a page of yours.",
         label_visibility="collapsed",
     )
     whole = address_of(link, page)

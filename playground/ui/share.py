@@ -26,6 +26,7 @@ def share(shown: RunRecord | None) -> None:
             "Teach: a class, links that hide or lock controls",
             icon=":material/groups:",
             key="to_class",
+            help="Open a class, show it what you do, see what it trains.",
             type="tertiary",
         ):
             st.switch_page(teaching.CLASS_PAGE)

@@ -75,7 +75,13 @@ def tell_what_was_set_aside() -> None:
         return
     with st.container(key="set_aside"):
         st.error(state.plain(done.words), icon=":material/database_off:")
-        st.button("I have read this", key="troubles:read_it", on_click=_read, args=(done.at,))
+        st.button(
+            "I have read this",
+            key="troubles:read_it",
+            help="Do not show this message again.",
+            on_click=_read,
+            args=(done.at,),
+        )
 
 
 def _read(at: float) -> None:

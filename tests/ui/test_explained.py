@@ -28,7 +28,6 @@ CONTROLS = {
 # Labels that are whole sentences already, so that a tooltip would say the same once more.
 SENTENCES = {
     ("ui/home_page.py", "Train it live"),  # beside the sentence that tells of it
-    ("ui/home_page.py", "Open"),  # below the sentence that tells of it
     ("ui/labs/robustness_curves_results.py", "A curve is an upper bound. Check the gradients of"),
 }
 
@@ -48,8 +47,8 @@ def test_the_places_are_pages_of_the_navigation():
     pages = app_pages()
     for name, place in PLACES.items():
         assert pages[name] == place.path
-    # Home, lessons and the glossary explain themselves, a class is a room to meet in.
-    assert set(pages) - set(PLACES) == {"", "lessons", "glossary", "class"}
+    # Home, lessons and the glossary explain themselves.
+    assert set(pages) - set(PLACES) == {"", "lessons", "glossary"}
 
 
 @pytest.mark.parametrize("page", PLACES)

@@ -63,7 +63,7 @@ def test_some_of_each_class_are_shown_with_their_numbers(lab, part) -> None:
     page = lab(view="data", n_train="200", n_validation="100", grid_part=part)
     said = texts(page)
     assert "200 training and 100 validation images · 8 × 8 pixels, 1 channel" in said
-    shown = [m.value for m in page.markdown if m.value.startswith("**") and "images" in m.value]
+    shown = [m.value for m in page.markdown if m.value.startswith("**") and "gray[" in m.value]
     assert [text[2] for text in shown] == list("0123456789")
     counts = [int(text.split("gray[")[1].split(" ")[0]) for text in shown]
     assert sum(counts) == (200 if part == "training" else 100)

@@ -58,12 +58,12 @@ def test_the_gallery_shows_all_points_and_only_the_images_in_use():
 
 
 def test_a_picture_of_images_is_drawn_where_they_are_here(monkeypatch, tmp_path):
-    assert len(_picture("mnist")["points"]) == 150
+    assert len(_picture("mnist")["points"].split(" ")) == 150 * 3
     monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))
     monkeypatch.setenv("PLAYGROUND_ONLINE", "1")
     monkeypatch.setattr(openml, "urlopen", lambda *a, **k: pytest.fail("a page went online"))
     picture = _picture("mnist")
-    assert (picture["label"], picture["points"]) == ("MNIST", [])
+    assert (picture["label"], picture["points"]) == ("MNIST", "")
 
 
 @pytest.mark.parametrize("network", POINT_NETWORKS)

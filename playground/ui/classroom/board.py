@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from playground.charts.board import KINDS, board_chart
+from playground.charts.exports import chart_csv
 from playground.classroom import Class, Entry, classes
 from playground.classroom.board import baseline, front, in_what
 from playground.classroom.watch import news, the_board
@@ -161,9 +162,10 @@ def _table(rows: pd.DataFrame) -> None:
     )
     st.download_button(
         "Board (CSV)",
-        lambda: rows.drop(columns=["kind"]).to_csv(index=False).encode(),
+        lambda: chart_csv(rows.drop(columns=["kind"])),
         file_name="board.csv",
         key="board_csv",
+        help="The table as a file, with every column.",
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
@@ -180,9 +182,15 @@ def _take_off(code: str, shown: Sequence[Entry]) -> None:
             index=None,
             format_func=lambda key: named.get(key, key),
             key="off_run",
+            help="A run that is not to stand on the board; its owner keeps it.",
         )
         st.button(
-            "Take it off", disabled=run is None, on_click=_off, args=(code, run), key="off_go"
+            "Take it off",
+            disabled=run is None,
+            on_click=_off,
+            args=(code, run),
+            key="off_go",
+            help="It can be put back at any time.",
         )
         held = classes.taken_off(state.jobs(), code)
         if held:
@@ -190,6 +198,7 @@ def _take_off(code: str, shown: Sequence[Entry]) -> None:
                 f"Put {len(held)} back",
                 key="off_undo",
                 type="tertiary",
+                help="All runs that were taken off stand on the board again.",
                 on_click=lambda: [_off(code, each, off=False) for each in held],
             )
 

@@ -29,7 +29,12 @@ def draw_followed(found: Class) -> None:
                 on_click=teaching.try_it_yourself,
                 help="Follow no longer, and take these settings into your own form.",
             )
-        st.button("Stop following", key="stop_following", on_click=teaching.stop_following)
+        st.button(
+            "Stop following",
+            key="stop_following",
+            help="Back to your own settings and run.",
+            on_click=teaching.stop_following,
+        )
     if found.shown and state.record() is not None:
         state.look()
         views(transport("figures"))
@@ -63,7 +68,13 @@ def draw_banner() -> None:
             _taught(found)
         if member is not None:
             _joined(*member)
-        if st.button("Board", icon=":material/leaderboard:", key="to_board", type="tertiary"):
+        if st.button(
+            "Board",
+            icon=":material/leaderboard:",
+            key="to_board",
+            help="What the class has trained.",
+            type="tertiary",
+        ):
             st.switch_page(teaching.CLASS_PAGE)
 
 

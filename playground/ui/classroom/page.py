@@ -103,7 +103,13 @@ def _join_form(code: str) -> None:
     st.markdown("##### Join a class")
     with st.form("join", border=True):
         if not code:
-            st.text_input("Code", key="join_code", placeholder="ABCDE", max_chars=12)
+            st.text_input(
+                "Code",
+                key="join_code",
+                help="Five letters, which the teacher shows.",
+                placeholder="ABCDE",
+                max_chars=12,
+            )
         st.text_input(
             "Nickname",
             key="join_nickname",
@@ -138,7 +144,12 @@ def _open_form() -> None:
         )
         return
     with st.form("open_class", border=True):
-        st.text_input("Name of the class", key="class_name", max_chars=codes.LONGEST_NAME)
+        st.text_input(
+            "Name of the class",
+            key="class_name",
+            help="What the class reads, such as the course.",
+            max_chars=codes.LONGEST_NAME,
+        )
         st.form_submit_button("Open", on_click=_open)
     st.caption("You are its teacher in this browser, by the id that is kept in it.")
 
@@ -161,6 +172,7 @@ def _own_classes() -> None:
         st.button(
             f"{state.plain(found.name)} · {found.code}" + ("" if found.is_open else " · closed"),
             key=f"class:{found.code}",
+            help="Show this class.",
             on_click=SHEET.change,
             args=({"code": found.code},),
         )
@@ -187,7 +199,12 @@ def _member(found: Class) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = f"#### {name} · you are {state.plain(own[1].nickname)}"
         st.markdown(words, width="stretch")
-        if st.button("To the playground", icon=":material/play_circle:", type="primary"):
+        if st.button(
+            "To the playground",
+            icon=":material/play_circle:",
+            type="primary",
+            help="Train; what you finish there appears on the board.",
+        ):
             st.switch_page(PLAYGROUND_PAGE)
         if st.button(
             "Follow the teacher",

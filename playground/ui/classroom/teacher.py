@@ -46,19 +46,32 @@ def draw_teacher(found: Class) -> None:
 
 
 def _ways(found: Class) -> None:
-    st.button("All classes", on_click=SHEET.change, args=({"code": ""},), key="class_list")
+    st.button(
+        "All classes",
+        on_click=SHEET.change,
+        args=({"code": ""},),
+        key="class_list",
+        help="The list of your classes; this one stays open.",
+    )
     if found.is_open:
         with st.popover("Close"):
             st.caption("Nobody joins any more, and new runs do not count. The board stays.")
             st.button(
                 "Close the class",
                 key="class_close",
+                help="Nobody can join any more, and nothing new comes to the board.",
                 on_click=_act,
                 args=(found, lambda: classes.close(state.jobs(), found.code)),
             )
     with st.popover("Delete"):
         st.caption("The board and the list of members go; the runs stay their owners'.")
-        st.button("Delete the class", key="class_delete", on_click=_delete, args=(found,))
+        st.button(
+            "Delete the class",
+            key="class_delete",
+            help="The class and its board go; the runs stay with their owners.",
+            on_click=_delete,
+            args=(found,),
+        )
 
 
 def _delete(found: Class) -> None:
@@ -81,7 +94,12 @@ def _code(found: Class) -> None:
     _spelled(found.code, "2.2rem")
     draw_qr(link, _QR_WIDTH)
     st.code(link, language=None, wrap_lines=True)
-    if st.button("Large, for the wall", icon=":material/fullscreen:", key="class_big"):
+    if st.button(
+        "Large, for the wall",
+        icon=":material/fullscreen:",
+        key="class_big",
+        help="Code and address in the size of the screen, for a projector.",
+    ):
         _large(found.code, link)
 
 
@@ -122,6 +140,7 @@ def _shown(found: Class) -> None:
             "Show what I do on the playground",
             icon=":material/cast_for_education:",
             key="class_show",
+            help="Those who follow see each run of this tab, live.",
         ):
             teaching.show_to(found.code, True)
             st.switch_page("pages/play/playground.py")
@@ -129,6 +148,7 @@ def _shown(found: Class) -> None:
             st.button(
                 "Stop showing",
                 key="class_hide",
+                help="Those who follow keep the last run before their eyes.",
                 on_click=teaching.show_to,
                 args=(found.code, False),
             )
@@ -139,6 +159,7 @@ def _rules_of(found: Class) -> None:
     st.button(
         "Apply to the class",
         key="rules_apply",
+        help="Members find these controls hidden or locked within seconds.",
         disabled=chosen == found.rules,
         on_click=_act,
         args=(found, lambda: classes.set_rules(state.jobs(), found.code, chosen)),

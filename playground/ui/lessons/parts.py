@@ -23,6 +23,7 @@ def head(lesson: Lesson) -> None:
         st.button(
             "All lessons",
             key="lesson:list",
+            help="What you tried stays in this tab.",
             icon=":material/list:",
             on_click=place.go,
             args=("",),
@@ -44,6 +45,7 @@ def prediction(lesson: Lesson) -> None:
         index=told,
         format_func=lambda place: choices[place],
         key=key,
+        help="Say it before you try; you are reminded of it afterwards.",
         on_change=lambda: place.say(lesson, st.session_state[key]),
     )
 
@@ -62,6 +64,7 @@ def trial_switch(lesson: Lesson) -> None:
         format_func=lambda i: f"{i + 1} · {lesson.trials[i].label}",
         key=key,
         label_visibility="collapsed",
+        help="Which experiment is shown.",
         on_change=lambda: place.go(lesson.name, st.session_state[key]),
     )
 
@@ -116,6 +119,7 @@ def check(lesson: Lesson) -> None:
         index=None,
         format_func=lambda i: choices[i].text,
         key=key,
+        help="Try as often as you like: each answer is answered.",
     )
     if answer is None:
         return
@@ -146,10 +150,17 @@ def onward(lesson: Lesson) -> None:
         st.button(
             f"Next: {following.title}",
             key="lesson:next",
+            help="What you tried stays in this tab.",
             icon=":material/arrow_forward:",
             type="primary",
             on_click=place.go,
             args=(following.name,),
         )
     else:
-        st.button("All lessons", key="lesson:end", on_click=place.go, args=("",))
+        st.button(
+            "All lessons",
+            key="lesson:end",
+            help="What you tried stays in this tab.",
+            on_click=place.go,
+            args=("",),
+        )
