@@ -24,9 +24,16 @@ Colour = tuple[int, int, int]
 
 
 class Tile:
-    """A picture of ``WIDTH`` by ``HEIGHT``; coordinates are those of the panel that was opened last."""
+    """A picture of ``WIDTH`` by ``HEIGHT``; coordinates are those of the panel that was opened last.
+
+    Attributes:
+        image: What is drawn, finer than it is written.
+        colours: Most colours of what is written. With few of them the file is small, but thin lines
+            over a shaded field may lose their own.
+    """
 
     def __init__(self) -> None:
+        self.colours = 64
         self.image = Image.new("RGB", (WIDTH * _FINER, HEIGHT * _FINER), BACK)
         self._draw = ImageDraw.Draw(self.image)
         self.panel((0.0, 1.0, 0.0, 1.0))
@@ -111,7 +118,7 @@ class Tile:
         """Return the picture as a PNG with a palette, which keeps it small."""
         small = self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
         packed = io.BytesIO()
-        small.quantize(64, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+        small.quantize(self.colours, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
         return packed.getvalue()
 
 

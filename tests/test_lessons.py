@@ -100,6 +100,23 @@ def test_lessons_and_laboratories_have_small_pictures(name):
     assert len(picture.getcolors(picture.width * picture.height)) > 8
 
 
+@EVERY
+def test_each_lesson_has_a_picture_of_its_own(lesson):
+    assert picture_of(lesson) == f"lesson-{lesson.name}"
+
+
+def test_no_two_pictures_are_the_same():
+    packed = [path.read_bytes() for path in PICTURES.glob("*.png")]
+    assert len(set(packed)) == len(packed)
+
+
+@pytest.mark.parametrize(
+    ("name", "picture"), [("order", "lab-integrators"), ("plateau", "lab-multi-stage")]
+)
+def test_a_lesson_without_a_picture_shows_that_of_its_laboratory(name, picture):
+    assert picture_of(lessons()[name].model_copy(update={"name": "new"})) == picture
+
+
 def test_each_picture_can_be_made_again():
     from benchmarks.pictures import MAKERS
 

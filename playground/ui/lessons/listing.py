@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from playground.lessons import Lesson, lessons
 from playground.ui.cards import PICTURES, Card, draw_cards
 from playground.ui.lessons import place
+from playground.ui.lessons.shows import find
 
 PAGE = "pages/start/lessons.py"
 
 
 def picture_of(lesson: Lesson) -> str:
-    """Return the name of a lesson's picture: its own, or that of the laboratory that it shows."""
+    """Return the name of a lesson's picture: its own, or that of the laboratory that it shows.
+
+    A show need not be called like its laboratory, so that the show's page decides.
+    """
     own = f"lesson-{lesson.name}"
     if (PICTURES / f"{own}.png").exists():
         return own
-    return "lab-" + lesson.trials[0].show.partition(".")[0].replace("_", "-")
+    return "lab-" + Path(find(lesson.trials[0].show).page).stem.replace("_", "-")
 
 
 def lesson_cards() -> None:
