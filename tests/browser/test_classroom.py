@@ -141,6 +141,7 @@ def test_a_run_on_the_board_is_opened_and_taken_off(come, lesson):
     page.get_by_text("Take a run off the board").click()
     choice = page.get_by_role("combobox", name="Run")
     choice.fill("Emmy")
+    page.get_by_role("option", name=re.compile("Emmy")).wait_for()
     choice.press("Enter")
     page.get_by_role("button", name="Take it off").click()
     see(page, "No run yet")

@@ -84,6 +84,7 @@ def test_a_fit_is_watched_to_its_end(lab):
     assert {float(value) for value in evaluated} == {16.0}
 
 
+@pytest.mark.full
 def test_the_iterations_can_be_gone_through_again(lab):
     page = lab()
     train(page)
@@ -125,6 +126,7 @@ def test_another_system_stops_the_fit_and_begins_anew(lab):
     expect(page.get_by_text("The learned field", exact=True)).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_reload_keeps_the_settings_and_the_fit(lab):
     page = lab()
     page.get_by_role("tab", name="Network").click()

@@ -58,6 +58,7 @@ def test_published_sizes_say_what_they_need_and_the_code_can_be_copied(lab):
     see(page, r"x = step\(block, x\)")
 
 
+@pytest.mark.full
 def test_what_is_not_legal_is_said(lab):
     page = lab(f"{TINY}&side_rivals=ho_resnet&scheme=ab2")
     see(page, "'ab2' has no explicit tableau; legal is euler")

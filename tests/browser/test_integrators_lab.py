@@ -103,6 +103,7 @@ def test_a_tableau_is_edited_judged_and_trained(lab):
     expect(page.locator(".st-key-figures")).to_contain_text("paused", timeout=60 * SECONDS)
 
 
+@pytest.mark.full
 def test_a_trained_net_takes_other_schemes_and_shows_its_eigenvalues(lab):
     page = lab("view=swap")
     page.get_by_role("button", name="Train one in the playground").click()

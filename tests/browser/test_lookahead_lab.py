@@ -48,6 +48,7 @@ def wait_link(page, part):
     page.wait_for_url(re.compile(re.escape(part)), timeout=PATIENCE)
 
 
+@pytest.mark.full
 def test_every_switch_of_the_thesis_changes_its_figures_and_stays_in_the_link(lab):
     page = lab("view=thesis&seed=3")
     sentence = see(page, r"Of the nine pairs, on the axis of slow updates .*")[0]

@@ -87,6 +87,7 @@ def test_two_stages_are_trained_the_table_read_and_a_third_added(lab, new_page):
     assert float(third[2]["MSE / 2"]) < float(second["MSE / 2"])
 
 
+@pytest.mark.full
 def test_a_fit_is_paused_and_goes_on_and_its_moments_are_looked_at(lab):
     page = lab(f"optimizer.adam_steps=9000&lbfgs=1000&n_train=2000&{fresh()}")
     press(page, "Train")

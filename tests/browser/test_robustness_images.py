@@ -91,6 +91,7 @@ def test_a_larger_eps_fools_more_images_and_the_page_and_its_files_agree(lab, tr
     assert {row["series"] for row in rows_of(page, "attacked_distance")} <= {"flipped", "holds"}
 
 
+@pytest.mark.full
 def test_fooled_and_withstood_are_told_apart_and_a_preset_sets_attack_and_eps(lab, trained):
     page = lab(f"{LINK}&run={trained}&eps=0.03&image_tiles=4")
     attacked_by(page, "0.03")

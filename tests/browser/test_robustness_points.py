@@ -97,6 +97,7 @@ def test_the_slider_moves_the_points_and_the_background_changes(open_lab, run):
     assert page.locator("[data-testid=stException]").count() == 0
 
 
+@pytest.mark.full
 def test_the_link_shows_the_same_in_another_browser(open_lab, run):
     link = f"run={run}&eps=0.4&background=margin&attack.norm=l2&{ATTACK}"
     page = open_lab("robustness", "Where the attack takes the samples", link)

@@ -43,10 +43,12 @@ def draw_board(found: Class, settings: Settings, *, teaches: bool = False) -> No
         SHEET.form.field(settings, "cost")
         SHEET.form.field(settings, "every")
     pace = BOARD_SECONDS if found.is_open else None
-    troubles.fragment(_beat, run_every=pace)(found.code, settings, teaches)
+    troubles.fragment(_beat, run_every=pace)(found.code, settings)
+    if teaches:  # not in what beats: a list that is open would be drawn anew under somebody's hand
+        troubles.fragment(_take_off, run_every=None)(found.code)
 
 
-def _beat(code: str, settings: Settings, teaches: bool) -> None:
+def _beat(code: str, settings: Settings) -> None:
     jobs = state.jobs()
     found, held = news(jobs, code), the_board(jobs, code)
     if found is None:
@@ -62,8 +64,6 @@ def _beat(code: str, settings: Settings, teaches: bool) -> None:
     _chart(shown, rows, settings)
     st.caption(f"What differs from {called}:")
     _table(rows)
-    if teaches:
-        _take_off(code, shown)
 
 
 def _count(shown: Sequence[Entry], more: int, at_work: int) -> None:
@@ -172,9 +172,10 @@ def _table(rows: pd.DataFrame) -> None:
     )
 
 
-def _take_off(code: str, shown: Sequence[Entry]) -> None:
-    """Draw the teacher's choice of a run that is not to stand on the board."""
-    with st.expander("Take a run off the board"):
+def _take_off(code: str) -> None:
+    """Draw the teacher's choice of a run that is not to stand on the board; it is new when unfolded."""
+    with st.expander("Take a run off the board", key="off_fold", on_change="rerun"):
+        shown = the_board(state.jobs(), code).entries
         named = {e.run: f"{e.who} · {_score(e)} · {e.run[:4]}" for e in shown}
         run = st.selectbox(
             "Run",
