@@ -53,9 +53,14 @@ def alike(nickname: str) -> str:
 
 
 def _line(text: str, what: str, longest: int) -> str:
-    whole = unicodedata.normalize("NFC", " ".join(text.split()))
-    # Of category C are control characters, surrogates, and those that turn the direction of writing.
-    seen = "".join(letter for letter in whole if unicodedata.category(letter)[0] != "C").strip()
+    # Of category C are control characters, surrogates, and those that turn the direction of writing;
+    # some of the first part words, as a line break does.
+    kept = (
+        " " if letter.isspace() else letter
+        for letter in text
+        if letter.isspace() or unicodedata.category(letter)[0] != "C"
+    )
+    seen = unicodedata.normalize("NFC", " ".join("".join(kept).split()))
     if not seen:
         raise Refused(f"the {what} is empty; legal are 1 to {longest} characters")
     if len(seen) > longest:

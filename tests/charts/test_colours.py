@@ -157,7 +157,10 @@ def test_text_can_be_read_on_both_grounds(ground) -> None:
     # What stands on the accent has the colour of the page's ground (assets/app.css).
     style = (ROOT / "assets" / "app.css").read_text()
     on_accent = dict(
-        zip(("light", "dark"), re.search(r"light-dark\((#\w+), (#\w+)\)", style).groups())
+        zip(
+            ("light", "dark"),
+            re.search(r"primary\"\].*light-dark\((#\w+), (#\w+)\)", style).groups(),
+        )
     )
     assert contrast(on_accent[ground], theme["primaryColor"]) >= 4.5
 

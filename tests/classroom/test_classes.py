@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from playground.classroom import (
@@ -100,6 +100,7 @@ def test_any_text_is_a_code_or_refused_in_words(text: str) -> None:
         assert set(code) <= set(LETTERS)
 
 
+@example("0\r\b\x850")  # a line break, a control character, and another line break
 @given(some.text(max_size=60))
 def test_any_text_is_a_nickname_in_one_line_or_refused(text: str) -> None:
     name, words = answer(checked_nickname, text)
