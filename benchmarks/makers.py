@@ -9,10 +9,9 @@ import numpy as np
 import torch
 
 from benchmarks.tile import BLUE, ORANGE, Tile, mixed
-from playground.datasets import load
 from playground.experiment import Experiment
 from playground.training import events, train
-from playground.training.studies import stored_net
+from playground.training.studies import stored_net, validation_points
 
 Maker = Callable[[Tile], None]
 MAKERS: dict[str, Maker] = {}
@@ -42,14 +41,8 @@ def trained(**fields: Any) -> tuple[Experiment, Any, list[events.Metrics]]:
 
 def points_of(experiment: Experiment, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Return some validation points ``(n, d)`` and their classes ``(n,)``."""
-    split = load(
-        experiment.data.name,
-        n_train=experiment.n_train,
-        n_validation=experiment.n_validation,
-        seed=experiment.data_seed,
-        options=experiment.data.options,
-    )
-    return split.x_validation[:most], split.y_validation[:most]
+    x, y = validation_points(experiment, most)
+    return x.numpy(), y.numpy()
 
 
 def boundary(

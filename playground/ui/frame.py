@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, pace, quicker, state, troubles
+from playground.ui import address, pace, state, troubles
 from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
@@ -28,7 +28,6 @@ def names_its_pages() -> None:
     """
     PagesManager.uses_pages_directory = False
     pace.answer_quickly()
-    quicker.quicken()
 
 
 def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
