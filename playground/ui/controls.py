@@ -32,7 +32,8 @@ class Form:
     Args:
         space: Beginning of the widgets' keys, different for each form in a tab.
         change: Takes ``{dotted name: value}`` of what somebody has changed.
-        rules: Returns what is hidden and what is locked now.
+        rules: Returns what is hidden and what is locked on the page that is drawn.
+        now: Returns the same as of this moment, for what was moved a moment ago.
         model: The model, whose descriptions are the tooltips of choices that are known only late.
     """
 
@@ -42,9 +43,11 @@ class Form:
         change: typing.Callable[[dict[str, Any]], None],
         rules: typing.Callable[[], Rules] = lambda: NO_RULES,
         *,
+        now: typing.Callable[[], Rules] | None = None,
         model: type[BaseModel] | None = None,
     ) -> None:
         self._space, self._change, self._rules = space, change, rules
+        self._rules_now = now or rules
         self._fields = {} if model is None else model.model_fields
 
     def hides(self, name: str) -> bool:
@@ -217,7 +220,7 @@ class Form:
     def _changed(self, dotted: str) -> None:
         # An emptied field counts as a value, so that it is refused in words where it is not legal.
         # What was moved in the moment in which it is locked stays as it was.
-        if not is_overtaken(self.key_of(dotted)) and not self._rules().locks(dotted):
+        if not is_overtaken(self.key_of(dotted)) and not self._rules_now().locks(dotted):
             self._change({dotted: st.session_state[self.key_of(dotted)]})
 
     def _choice(self, field: FieldInfo, value: Any, about: dict[str, Any], dotted: str) -> None:
@@ -360,5 +363,10 @@ class Form:
         )
 
 
-PLAYGROUND = Form("field", lambda values: state.change(values), lambda: teaching.rules())
+PLAYGROUND = Form(
+    "field",
+    lambda values: state.change(values),
+    lambda: teaching.rules(),
+    now=lambda: teaching.rules_now(),
+)
 """The form of the experiment."""

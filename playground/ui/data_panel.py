@@ -96,7 +96,7 @@ def _size_control(experiment: Experiment, name: str) -> None:
         wanted = st.session_state[key]
         if wanted is None or is_overtaken(key):  # an emptied box is filled again
             return
-        if teaching.rules().locks(name):
+        if teaching.rules_now().locks(name):
             return
         values, note = resized(experiment, name, wanted)
         if note:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, pace, state, troubles
+from playground.ui import address, pace, state, teaching, troubles
 from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
@@ -47,6 +47,7 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
     }
     chosen = st.navigation(_folded(sections), position="top")
     address.enter(chosen.url_path)
+    teaching.begin()
     st.set_page_config(page_title=f"{chosen.title} · {_TITLE}")
     name_page(chosen.title)
     top = st.container()  # filled last, when the page has said what it has to say

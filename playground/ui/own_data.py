@@ -8,7 +8,7 @@ import streamlit as st
 
 from playground.datasets import Table, TableError, Upload, column_names, read_upload, store
 from playground.experiment import Experiment
-from playground.ui import state
+from playground.ui import folds, state
 from playground.ui.data_choice import choose_data
 from playground.ui.hand_table import hand_table
 
@@ -19,12 +19,15 @@ def own_data_panel(experiment: Experiment) -> None:
     """Draw the two ways to bring own data."""
     chosen = experiment.data.name == "table"
     label = "Own data · in use" if chosen else "Own data"
-    with st.expander(label, key="own_data", icon=":material/upload_file:"):
-        upload, edit = st.tabs(["CSV file", "Table"])
-        with upload:
-            _upload()
-        with edit:
-            hand_table(experiment, use_table)
+    folds.expander(label, "own_data", lambda: _two_ways(experiment), icon=":material/upload_file:")
+
+
+def _two_ways(experiment: Experiment) -> None:
+    upload, edit = st.tabs(["CSV file", "Table"])
+    with upload:
+        _upload()
+    with edit:
+        hand_table(experiment, use_table)
 
 
 def _upload() -> None:

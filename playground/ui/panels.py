@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from playground.experiment import Experiment
 from playground.integrators import InlineTableau
 from playground.networks.inputs import suggested_terms
-from playground.ui import formulas, state, teaching
+from playground.ui import folds, formulas, state, teaching
 from playground.ui.controls import LOCKED, PLAYGROUND, applies
 from playground.ui.robust_form import hardening_choice, regularizer_choice
 from playground.ui.tableau_form import tableau_form
@@ -63,11 +63,14 @@ def network_options(experiment: Experiment) -> None:
     PLAYGROUND.options(options, "network.", skip=paired, advanced=False)
     if _all_hidden("network", "weight_seed"):
         return
-    with st.expander("Input features, augmentation, initial weights"):
+
+    def more() -> None:
         if not PLAYGROUND.hides("network.inputs"):
             _input_features(experiment)
         PLAYGROUND.options(options, "network.", skip=paired, advanced=True)
         PLAYGROUND.seed(experiment, "weight_seed")
+
+    folds.expander("Input features, augmentation, initial weights", "fold:network", more)
 
 
 def _pair(model: BaseModel, prefix: str, *names: str) -> None:
@@ -148,15 +151,27 @@ def optimizer_panel(experiment: Experiment) -> None:
     PLAYGROUND.slot(experiment.optimizer, "optimizer", fields["optimizer"])
     _pair(experiment, "", "batch_size", "epochs")
     if not _all_hidden(*_FOLDED):
-        with st.expander("Loss, schedule, penalties, when to stop"):
-            for name in _FOLDED:
-                if applies(experiment, fields[name]):
-                    PLAYGROUND.field(experiment, name)
+        folds.expander(
+            "Loss, schedule, penalties, when to stop",
+            "fold:training",
+            lambda: _training_options(experiment),
+        )
     if not _all_hidden(*_AGAINST):
-        with st.expander("Against noise and attacks"):
-            hardening_choice(PLAYGROUND, experiment, experiment)
-            if not PLAYGROUND.hides("regularizer"):
-                regularizer_choice(PLAYGROUND, experiment)
+        folds.expander(
+            "Against noise and attacks", "fold:against", lambda: _against_attacks(experiment)
+        )
+
+
+def _training_options(experiment: Experiment) -> None:
+    for name in _FOLDED:
+        if applies(experiment, Experiment.model_fields[name]):
+            PLAYGROUND.field(experiment, name)
+
+
+def _against_attacks(experiment: Experiment) -> None:
+    hardening_choice(PLAYGROUND, experiment, experiment)
+    if not PLAYGROUND.hides("regularizer"):
+        regularizer_choice(PLAYGROUND, experiment)
 
 
 def _all_hidden(*names: str) -> bool:

@@ -6,31 +6,34 @@ import streamlit as st
 
 from playground.jobs import RunRecord
 from playground.jobs.client import MAX_NAME
-from playground.ui import address, state, teaching
+from playground.ui import address, folds, state, teaching
 from playground.ui.linking import link_menu
 from playground.ui.teacher import teacher_panel
 
 
 def share(shown: RunRecord | None) -> None:
     """Draw the menu for the run that is shown."""
-    with st.popover("Share", icon=":material/link:"):
-        link_menu(
-            "playground",
-            address.link(),
-            "The address of this page holds every setting and the run. This link opens both:",
-            address.short_link,
-        )
-        if shown is not None and state.owns(shown):
-            _name(shown)
-        if st.button(
-            "Teach: a class, links that hide or lock controls",
-            icon=":material/groups:",
-            key="to_class",
-            help="Open a class, show it what you do, see what it trains.",
-            type="tertiary",
-        ):
-            st.switch_page(teaching.CLASS_PAGE)
-        teacher_panel()
+    folds.popover("Share", "share", lambda: _menu(shown), icon=":material/link:")
+
+
+def _menu(shown: RunRecord | None) -> None:
+    link_menu(
+        "playground",
+        address.link(),
+        "The address of this page holds every setting and the run. This link opens both:",
+        address.short_link,
+    )
+    if shown is not None and state.owns(shown):
+        _name(shown)
+    if st.button(
+        "Teach: a class, links that hide or lock controls",
+        icon=":material/groups:",
+        key="to_class",
+        help="Open a class, show it what you do, see what it trains.",
+        type="tertiary",
+    ):
+        st.switch_page(teaching.CLASS_PAGE)
+    teacher_panel()
 
 
 def _name(shown: RunRecord) -> None:

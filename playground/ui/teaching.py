@@ -18,12 +18,14 @@ FOLLOW = "follow"
 """Name of the class that is followed, in a link."""
 FOLLOW_SECONDS, MEMBER_SECONDS = 1.0, 5.0  # between two looks at what the teacher shows
 _RULES, _FOLLOWED, _SHOWING = "teaching:rules", "teaching:followed", "teaching:showing"
+_DRAWN = "teaching:drawn"  # the rules for which the page is drawn
 
 
 def take(link: Mapping[str, str]) -> dict[str, str]:
     """Take from a link what it says of teaching, and return the rest."""
     found, said = read_rules(link)
     st.session_state[_RULES] = found
+    begin()
     for words in said:
         state.say(f"In the link: {words}.")
     stop_following()
@@ -41,8 +43,21 @@ def link() -> dict[str, str]:
     return held.to_link()
 
 
+def begin() -> None:
+    """Begin a run of a page: it asks once what is hidden and locked."""
+    st.session_state.pop(_DRAWN, None)
+
+
 def rules() -> Rules:
-    """Return what is hidden and locked: by the link, and by the class in which one is."""
+    """Return what is hidden and locked on the page as it is drawn."""
+    drawn = st.session_state.get(_DRAWN)
+    if drawn is None:
+        drawn = st.session_state[_DRAWN] = rules_now()
+    return drawn
+
+
+def rules_now() -> Rules:
+    """Return what is hidden and locked now: by the link, and by the class in which one is."""
     held: Rules = st.session_state.get(_RULES, NO_RULES)
     found = own_class()
     return held | found[0].rules if found else held

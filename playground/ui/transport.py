@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from playground.experiment import Experiment
 from playground.jobs import EngineState, Refused, RunRecord
-from playground.ui import address, state, teaching
+from playground.ui import address, folds, state, teaching
 from playground.ui.browser import browser
 from playground.ui.compare_state import compare_with
 from playground.ui.exports import export_menu
@@ -89,8 +89,7 @@ def _menus(shown: RunRecord | None) -> None:
         compare_with(state.experiment(), state.experiment())
     share(shown)
     if not rules.hides("export"):
-        with st.popover("Export", icon=":material/download:"):
-            export_menu(shown)
+        folds.popover("Export", "export", lambda: export_menu(shown), icon=":material/download:")
 
 
 def _train_or_pause(shown: RunRecord | None) -> None:
