@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from playground.jobs import SettingsError
-from playground.ui import address, pace, state, teaching, troubles
+from playground.ui import address, pace, state, teaching, troubles, turns
 from playground.ui.access import name_page, offer_keys
 
 Page = tuple[str, str, str, str]  # file, title, icon, address
@@ -37,6 +37,11 @@ def open_frame(root: Path, pages: dict[str, list[Page]]) -> None:
         root: Folder of ``app.py``.
         pages: Sections of the navigation; the very first page is the one at ``/``.
     """
+    with turns.turn():
+        _open(root, pages)
+
+
+def _open(root: Path, pages: dict[str, list[Page]]) -> None:
     st.set_page_config(page_title=_TITLE, page_icon=str(_ICON), layout="wide")
     st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
     engine_runs()

@@ -19,7 +19,7 @@ from playground.ui.exports import chart_menu
 from playground.ui.feed import feed_of
 from playground.ui.figures import Picture, live_picture, run_metrics
 from playground.ui.pace import stretched
-from playground.ui.transport import ENGINE_SECONDS, Strip, figures, outdated
+from playground.ui.transport import ENGINE_SECONDS, Strip, figures, looks, outdated
 
 LIVE_SECONDS = 0.7  # between two looks at a run that trains; its pictures come by themselves
 _DRAWING_SECONDS = 0.1  # the same, while other axes are being drawn
@@ -46,8 +46,7 @@ def views(strip: Strip) -> None:
     """
     shown = state.record()
     # The strip was drawn a moment ago, and a short training may have ended since.
-    status = shown.status if shown else None
-    pace = _pace(shown, strip) if status == strip.status else _DRAWING_SECONDS
+    pace = _pace(shown, strip) if looks(shown) == strip.looks else _DRAWING_SECONDS
     every = pace if pace is None else stretched(pace)
     troubles.fragment(_beat, run_every=every)(strip, pace, [])
 
@@ -57,7 +56,8 @@ def _pace(shown: RunRecord | None, strip: Strip) -> float | None:
     paces = [] if strip.engine_lived else [ENGINE_SECONDS]
     paces += [teaching.pace()] if teaching.pace() else []
     if shown is not None and shown.status in state.ACTIVE:
-        paces.append(LIVE_SECONDS)
+        # One that is drawn and rests then has nothing to tell before the browser does.
+        paces += [LIVE_SECONDS] if shown.until_step != 0 else []
     elif shown is not None:
         picture = live_picture(shown.id)
         paces += [_DRAWING_SECONDS] if axes.awaited(shown, picture) else []
@@ -95,9 +95,7 @@ def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
         return
     if shown is not None and replay.awaited(shown, picture):
         replay.load(shown, picture)
-    if outdated(strip, shown) or (shown is not None and shown.status != strip.status):
-        st.rerun()
-    if _pace(shown, strip) != pace:
+    if outdated(strip, shown) or _pace(shown, strip) != pace:
         st.rerun()
 
 

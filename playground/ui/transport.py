@@ -38,7 +38,7 @@ class Strip:
     """What the strip was drawn for, and the place in it where the figures of the run go."""
 
     place: DeltaGenerator
-    status: str | None
+    looks: tuple[object, ...]  # what of the run it shows
     asked: tuple[object, ...]  # what was chosen, and what the browser had told
     engine_lived: bool
     since: float  # on the clock of this process
@@ -74,8 +74,19 @@ def transport(only: Literal["", "lesson", "train", "figures"] = "") -> Strip:
         _disagreement(shown)
     if not engine.alive:
         _engine(engine)
-    status = shown.status if shown else None
-    return Strip(place, status, address.asked(), engine.alive, time.monotonic())
+    return Strip(place, looks(shown), address.asked(), engine.alive, time.monotonic())
+
+
+def looks(shown: RunRecord | None) -> tuple[object, ...]:
+    """Return what of a run decides how the strip and the page around the views look.
+
+    Not whether it waits or trains already, nor whether the first picture of a fresh run is there.
+    """
+    if shown is None:
+        return ()
+    rests = shown.status not in state.ACTIVE
+    fresh = shown.status == "paused" and shown.step == 0
+    return state.trains(shown), shown.status if rests and not fresh else ""
 
 
 def _menus(shown: RunRecord | None) -> None:
@@ -157,8 +168,8 @@ def outdated(strip: Strip, shown: RunRecord | None) -> bool:
     """
     engine = _engine_now()
     overdue = not engine.alive and time.monotonic() - strip.since > _RETRY_SECONDS
-    gone = strip.status is not None and shown is None
-    return engine.alive != strip.engine_lived or overdue or gone or address.asked() != strip.asked
+    changed = looks(shown) != strip.looks or address.asked() != strip.asked
+    return engine.alive != strip.engine_lived or overdue or changed
 
 
 def figures(strip: Strip, shown: RunRecord | None) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from playground.jobs import rescue
 from playground.jobs.store import DamagedError, is_full
-from playground.ui import state
+from playground.ui import state, turns
 
 AGAIN_SECONDS = 2.0
 TOLD_SECONDS = 86400.0
@@ -36,12 +36,16 @@ def words_of(error: sqlite3.Error) -> str:
 
 
 def fragment(draw: Callable[..., None], run_every: float | None) -> Callable[..., None]:
-    """Return a fragment that says a trouble of the store in words; its next beat tries again."""
+    """Return a fragment that says a trouble of the store in words; its next beat tries again.
+
+    It gives way to the pages for which somebody waits.
+    """
 
     @functools.wraps(draw)
     def drawn(*args: Any, **kwargs: Any) -> None:
         try:
-            draw(*args, **kwargs)
+            with turns.turn(turns.CLOCK):
+                draw(*args, **kwargs)
         except sqlite3.Error as error:
             st.error(state.plain(words_of(error)), icon=":material/database_off:")
 
