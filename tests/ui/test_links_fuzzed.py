@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import playground.ui
 from playground import query
+from playground.ui.folds import EVERYTHING, UNFOLDED
 from playground.ui.sheet import Sheet
 from tests.ui.test_state import tab
 
@@ -144,6 +145,7 @@ def test_a_page_with_junk_in_all_its_fields_is_drawn(
 ) -> None:
     monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
     page = AppTest.from_function(script, default_timeout=90, args=(module, function))
+    page.session_state[UNFOLDED] = {EVERYTHING}
     names = [
         "run",
         "a",

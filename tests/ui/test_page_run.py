@@ -11,6 +11,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
 from playground.networks import NETWORKS, POINT_NETWORKS
+from playground.ui.folds import EVERYTHING, UNFOLDED
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def test_no_place_gets_two_blocks_in_one_run(
     """Streamlit would join the children of the second with those of the first, and send the children
     before their block; its page in the browser goes blank when it meets such a message."""
     monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    page = AppTest.from_function(script, default_timeout=60).run()
+    page = AppTest.from_function(script, default_timeout=60)
+    page.session_state[UNFOLDED] = {EVERYTHING}
+    page.run()
     assert not page.exception
     blocks = Counter(
         tuple(message.metadata.delta_path)

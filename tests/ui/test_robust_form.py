@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from playground.experiment import Experiment
 from playground.ui import state
+from playground.ui.folds import EVERYTHING, UNFOLDED
 
 
 def lab():
@@ -84,6 +85,7 @@ def play(monkeypatch):
     def draw(changes):
         page = AppTest.from_function(panel, default_timeout=30)
         page.session_state["experiment"] = Experiment().amended(changes)
+        page.session_state[UNFOLDED] = {EVERYTHING}
         return healthy(page.run())
 
     return draw

@@ -17,6 +17,7 @@ from playground.classroom.watch import membership, news
 from playground.jobs import Jobs
 from playground.ui import address, state, teaching
 from playground.ui.controls import PLAYGROUND
+from playground.ui.folds import EVERYTHING, UNFOLDED
 from playground.ui.linking import iframe
 from playground.ui.qr import draw_qr, svg_of
 from tests.ui.test_address import come
@@ -54,6 +55,9 @@ def test_the_rules_of_the_class_hold_for_its_members(opened, tab: dict) -> None:
     assert teaching.rules().hides("data.noise")
     assert "hide" not in address.link()  # the link is for anybody
     tab["user"] = BOB
+    assert teaching.rules().hides("data.noise")  # until the page is drawn anew
+    assert not teaching.rules_now()
+    teaching.begin()
     assert not teaching.rules()
 
 
@@ -135,6 +139,7 @@ def playground(tmp_path, monkeypatch: pytest.MonkeyPatch):
 
     def draw(**link: str) -> AppTest:
         test = AppTest.from_function(page, default_timeout=90)
+        test.session_state[UNFOLDED] = {EVERYTHING}
         for name, text in link.items():
             test.query_params[name] = text
         test.run()
