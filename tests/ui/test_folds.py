@@ -18,7 +18,8 @@ def test_what_is_folded_away_is_not_drawn() -> None:
     page = AppTest.from_function(_page).run()
     assert not page.exception
     assert [each.label for each in page.expander] == ["More"]
-    assert not page.number_input and not page.text_input
+    assert not page.number_input
+    assert not page.text_input
 
 
 def test_what_was_unfolded_is_drawn_and_keeps_what_was_typed() -> None:
@@ -36,4 +37,5 @@ def test_everything_can_be_unfolded() -> None:
     page = AppTest.from_function(_page)
     page.session_state[UNFOLDED] = {EVERYTHING}
     page.run()
-    assert page.number_input and page.text_input
+    assert page.number_input
+    assert page.text_input

@@ -111,4 +111,5 @@ def test_turn_of_a_script_that_fails_is_given_back() -> None:
     turns = Turns(at_once=1, patience=60.0, long=60.0)
     with pytest.raises(KeyError), turns.turn():
         raise KeyError("a mistake")
-    assert not turns._since and not turns._waiting
+    assert not turns._since
+    assert not turns._waiting
