@@ -1,4 +1,4 @@
-"""Whose script runs: few at once, what somebody waits for first.
+"""Whose script runs: one at a time, what somebody waits for first.
 
 All scripts of one server share one interpreter. Of thirty that run at the same time each one takes
 thirty times as long, and all of them end late; one after the other, most end early. A page that looks
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 2  # while one of them waits for the store, the other one computes
+AT_ONCE = 1  # a second one would take from the first what it gets
 PATIENCE = 2.0  # seconds after which nobody waits any longer
 LONG = 0.5  # seconds after which a script is one that takes its time, and gives its turn away
 PERSON, CLOCK = 0, 1  # whom a script answers; the lower number goes first
