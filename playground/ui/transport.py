@@ -198,6 +198,8 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
     if shown.status in state.ACTIVE and engine.state != "ready":
         colour, word = "orange", "waiting for the engine"
     parts = [f":{colour}-badge[{word}]"]
+    if shown.status == "queued":
+        parts += waiting_words(engine)
     metrics = run_metrics(shown.id)
     if metrics is not None and len(metrics):
         last = metrics.iloc[-1]
@@ -229,6 +231,18 @@ def _figures_of(shown: RunRecord, engine: EngineState) -> None:
         st.caption("This run belongs to somebody else: Train starts one of your own.")
     elif shown.user != state.jobs().user:
         st.caption("This run belongs to somebody else; with the teacher's key you steer it.")
+
+
+def waiting_words(engine: EngineState) -> list[str]:
+    """Return what a run that waits is told of the crowd; nothing where it waits alone.
+
+    Slots go round among users, and long runs give theirs back from time to time: nobody has a fixed
+    place in the queue that could be told.
+    """
+    if engine.state != "ready" or engine.queued < 2:
+        return []
+    slots = f"{engine.slots} slot{'s' * (engine.slots != 1)}"
+    return [f"{engine.queued} runs wait for {slots}; short ones go first, users take turns"]
 
 
 _FIGURES_HELP = (
