@@ -50,34 +50,49 @@ def app(home: Path, **environment: str) -> Iterator[App]:
         home: An empty folder.
         environment: Settings beside those of this process.
     """
+    # So that what was started here is ended too, whoever ends this.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        with server(home, **environment) as served:
+            yield served
+    finally:
+        end_all(home)
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def server(home: Path, log: str = "app.log", **environment: str) -> Iterator[App]:
+    """Start one server of the app, and end it afterwards, if it still runs; its engine goes on.
+
+    Args:
+        home: The folder of its store, which others may serve as well.
+        log: Name of the file in it that takes what the server writes.
+        environment: Settings beside those of this process.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "playground", "app"]
     command += [f"--server.port={port}", "--server.headless=true"]
     own = {**os.environ, "PLAYGROUND_HOME": str(home), **environment}
-    log = home / "app.log"
-    with log.open("wb") as output:
+    with (home / log).open("wb") as output:
         shell = subprocess.Popen(
             command, cwd=ROOT, env=own, start_new_session=True, stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
-    # So that what was started here is ended too, whoever ends this.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         wait_for(f"{url}/_stcore/health")
-        yield App(url, home, log, _server(shell.pid))
+        yield App(url, home, home / log, _server(shell.pid))
     finally:
-        os.killpg(shell.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGINT)
         shell.wait()
-        _end_all(home)
-        signal.signal(signal.SIGTERM, before)
 
 
-def _end_all(home: Path, seconds: float = 10.0) -> None:
+def end_all(home: Path, seconds: float = 10.0) -> None:
     """End the engine of a home with its workers, which outlive the app, and wait until they have."""
     until, sign = time.monotonic() + seconds, signal.SIGTERM
-    while pids := _at_home(home):
+    while pids := at_home(home):
         if time.monotonic() > until:
             sign, until = signal.SIGKILL, time.monotonic() + seconds
         for pid in pids:
@@ -86,7 +101,7 @@ def _end_all(home: Path, seconds: float = 10.0) -> None:
         time.sleep(0.5)
 
 
-def _at_home(home: Path) -> list[int]:
+def at_home(home: Path) -> list[int]:
     """Return the processes that were told that this folder is their home."""
     wanted, found = f"PLAYGROUND_HOME={home}".encode(), []
     for pid in _processes():

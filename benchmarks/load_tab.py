@@ -61,6 +61,7 @@ class Tab:
         url: Of the server, without a slash at its end.
         user: The id that this browser tells.
         path: Of the page at which it begins.
+        query: What stands behind it in the address with which it begins.
         controls: What stands on the page, by the key that the program gave it.
         link: The fields of the address that the server last wrote.
         runs: How often the whole script has run to its end, and ``beats`` its fragments.
@@ -70,6 +71,7 @@ class Tab:
     url: str
     user: str
     path: str = ""
+    query: str = ""
     controls: dict[str, Control] = field(default_factory=dict)
     link: dict[str, str] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
@@ -141,7 +143,7 @@ class Tab:
         """
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string = ""
+        asked.query_string = self.query
         asked.widget_states.widgets.extend([*self._states.values(), *triggers])
         asked.page_script_hash = page or self._page
         asked.page_name = "" if asked.page_script_hash else self.path

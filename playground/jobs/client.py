@@ -270,8 +270,12 @@ class Jobs(Reader):
         Raises:
             Refused: If the store does not take it.
         """
-        with in_words(), self.store.writing() as db:
-            db.execute("UPDATE runs SET user = ? WHERE user = ?", (self.user, guest))
+        with in_words():
+            with self.store.reading() as db:  # nearly always there are none, and nobody has to wait
+                if not db.execute("SELECT 1 FROM runs WHERE user = ?", (guest,)).fetchone():
+                    return
+            with self.store.writing() as db:
+                db.execute("UPDATE runs SET user = ? WHERE user = ?", (self.user, guest))
 
     def rename(self, run_id: str, name: str) -> None:
         """Give a run a name of at most 200 characters. Raises ValueError for a longer one."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -112,12 +110,11 @@ def ensure_engine(store: Store) -> EngineState:
 def _visit(store: Store) -> None:
     """Note that somebody needs the engine; at most every 20 s, because a write wakes it."""
     now = time.time()
-    with store.reading() as db:
+    with store.noting() as db:  # locked or full: then it is said later
         row = db.execute("SELECT visited FROM engine WHERE id = 1").fetchone()
         # A visit from the future: the clock was set back since.
         if row is not None and abs(now - row["visited"]) > 20.0:
-            with suppress(sqlite3.OperationalError):  # locked or full: then it is said later
-                db.execute("UPDATE engine SET visited = ? WHERE id = 1", (now,))
+            db.execute("UPDATE engine SET visited = ? WHERE id = 1", (now,))
 
 
 def _spawn(store: Store) -> Started:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,15 +43,14 @@ class Reader:
     def watch(self, run_id: str, seconds: float = 3.0) -> None:
         """Say that somebody looks, so that live frames are drawn for the next seconds.
 
-        A store that is locked or full is no reason to stop looking: then nothing is said.
+        A store that is locked or full is no reason to stop looking, or to wait: then nothing is said.
         """
         until = time.time() + seconds
-        with self.store.reading() as db:
+        with self.store.noting() as db:
             known = row_of(db, run_id, "watched_until")["watched_until"]
             # What lies far beyond was said before the clock was set back.
             if not until - seconds / 2 <= known <= until + FAR:
-                with suppress(sqlite3.OperationalError):
-                    db.execute("UPDATE runs SET watched_until = ? WHERE id = ?", (until, run_id))
+                db.execute("UPDATE runs SET watched_until = ? WHERE id = ?", (until, run_id))
 
     def get(self, run_id: str) -> RunRecord:
         """Return a run."""

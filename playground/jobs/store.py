@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playground.jobs import rescue
@@ -17,6 +17,8 @@ from playground.jobs.schema import MIGRATIONS, VERSION
 from playground.jobs.settings import Settings
 
 BUSY_SECONDS = 20.0
+NOTE_SECONDS = 0.2
+"""For so long what may stay unwritten waits for a store that somebody else has locked."""
 # The disk is full, somebody else writes for long, or there is another database now: it passes.
 _PASSING = (
     sqlite3.SQLITE_BUSY,
@@ -124,6 +126,19 @@ class Store:
                 raise
             if durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for what may as well stay unwritten, such as that somebody looks.
+
+        It waits for a moment only, for whoever looks must not wait for whoever writes. A store that is
+        locked or full is no error: the block ends there.
+        """
+        with self.reading() as connection:
+            _wait_at_most(connection, NOTE_SECONDS)
+            with suppress(sqlite3.OperationalError):
+                yield connection
+            _wait_at_most(connection, BUSY_SECONDS)
 
     def connect(self) -> Connection:
         """Open a connection of the caller's own, on a file that is there."""
@@ -274,6 +289,10 @@ def _set_journal(db: sqlite3.Connection, journal: str) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+
+
+def _wait_at_most(db: sqlite3.Connection, seconds: float) -> None:
+    db.execute(f"PRAGMA busy_timeout = {max(0, round(1000 * seconds))}")
 
 
 def _version(db: sqlite3.Connection) -> int:
