@@ -7,6 +7,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -28,7 +29,7 @@ FUSED = {"rk": rk, "mlp": mlp}
 WHOLE = {"pixel": pixel, "table1": table1, "multi_stage": multi_stage, "gpu": gpu}
 WHOLE |= {"digits": digits, "clothes": clothes, "resnet": resnet, "resnet_gpu": resnet_gpu}
 WHOLE |= {"attacks": attacks, "robust_table": robust_table, "sweep": sweep, "history": history}
-LOADED = ("load",)
+LOADED = ("load", "follow")  # with Streamlit, which no other one needs
 ROUNDS = 9
 
 
@@ -66,6 +67,17 @@ def live(name: str) -> dict[str, dict[str, float]]:
     return result
 
 
+def loaded(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run and print a benchmark in which a class works on a server."""
+    if name == "follow":
+        from benchmarks.load_follow import follow
+
+        return follow(arguments.sessions, arguments.seconds)
+    from benchmarks.load import load
+
+    return load(arguments.sessions, arguments.seconds, soak=arguments.soak)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -78,10 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--scheme", choices=schemes, default="rk4")
     for name, default in (("width", 16), ("depth", 100), ("batch", 5)):
         options.add_argument(f"--{name}", type=int, default=default)
-    options = parser.add_argument_group("options of load")
+    options = parser.add_argument_group("options of load and follow")
     options.add_argument("--sessions", type=int, default=30, help="students")
     options.add_argument("--seconds", type=float, default=60.0, help="how long they work")
-    options.add_argument("--soak", action="store_true", help="fifteen minutes, and how it grows")
+    options.add_argument("--soak", action="store_true", help="load for fifteen minutes")
     return parser
 
 
@@ -97,9 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         elif name in WHOLE:
             results[name] = WHOLE[name]()
         elif name in LOADED:
-            from benchmarks.load import load  # with Streamlit, which no other one needs
-
-            results[name] = load(arguments.sessions, arguments.seconds, soak=arguments.soak)
+            results[name] = loaded(name, arguments)
         else:
             results[name] = FUSED[name].run(arguments)
             FUSED[name].show(results[name])

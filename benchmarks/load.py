@@ -54,7 +54,7 @@ def load(sessions: int = 30, seconds: float = 60.0, *, soak: bool = False) -> di
     with tempfile.TemporaryDirectory(prefix="load-") as home, app(Path(home)) as served:
         for page in ("", "playground"):
             visit(served.url, page)
-        _wait_for_engine(served)
+        ready(served)
         _say("the server is warm")
         found = asyncio.run(_Class(served, sessions, seconds).measured())
     found |= {"loop_ms": loop, "loop_after_ms": calibration(), "cores": os.cpu_count()}
@@ -66,7 +66,8 @@ def _say(what: str) -> None:
     print(f"load: {what}", file=sys.stderr, flush=True)
 
 
-def _wait_for_engine(served: App) -> None:
+def ready(served: App) -> None:
+    """Wait until the engine can train. Raises TimeoutError if it cannot in three minutes."""
     until = time.monotonic() + 180.0
     while not served.jobs.engine_state().slots:
         if time.monotonic() > until:
@@ -107,7 +108,7 @@ class _Class:
         beside.cancel()
         took = [seconds for at, _, seconds in self._log.echoes if at >= began]
         _say(
-            f"all have worked ({len(took)} echoes, p95 {_spread('', took)['_p95'] or 0:.2f} s, "
+            f"all have worked ({len(took)} echoes, p95 {spread('', took)['_p95'] or 0:.2f} s, "
             f"server {used['server'] / wall:.2f} cores); their last runs end"
         )
         lost = await self._end(students)
@@ -128,9 +129,9 @@ class _Class:
             "sessions": self._sessions,
             "seconds": wall,
             "interactions": len(echoes),
-            **_spread("echo", echoes),
-            **_spread("home", self._visits),
-            **_spread("arrival", arrived),
+            **spread("echo", echoes),
+            **spread("home", self._visits),
+            **spread("arrival", arrived),
             "memory_mb_a_session": (warm - cold) / self._sessions,
             "memory_mb": warm,
             **done,
@@ -267,7 +268,7 @@ class _Class:
         return {what: statistics.median(each) for what, each in sorted(took.items())}
 
 
-def _spread(name: str, seconds: Sequence[float]) -> dict[str, float | None]:
+def spread(name: str, seconds: Sequence[float]) -> dict[str, float | None]:
     """Return median, 95th percentile and maximum of some times."""
     ordered = sorted(seconds)
     if not ordered:

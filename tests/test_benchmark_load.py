@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.load import _slope, _spread, load
+from benchmarks.load import _slope, load, spread
 from benchmarks.load_tab import Tab
 
 
@@ -109,10 +109,10 @@ def test_exception_on_the_page_is_an_error(tab):
     assert tab.errors == ["ValueError: x is 3"]
 
 
-def test_spread_and_slope():
-    found = _spread("echo", [i / 100 for i in range(100, 0, -1)])
+def testspread_and_slope():
+    found = spread("echo", [i / 100 for i in range(100, 0, -1)])
     assert found == {"echo_p50": 0.505, "echo_p95": 0.96, "echo_max": 1.0}
-    assert _spread("echo", [])["echo_p95"] is None
+    assert spread("echo", [])["echo_p95"] is None
     rising = [(60.0 * minute, 3.0 * minute) for minute in range(10)]
     assert _slope(rising, 0.0) == pytest.approx(3.0)
     assert _slope(rising[:2], 0.0) is None
