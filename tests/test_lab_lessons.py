@@ -26,7 +26,7 @@ from playground.ui.labs.integrators_settings import SHEET as INTEGRATORS
 from playground.ui.labs.lookahead_nets import study_of
 from playground.ui.labs.lookahead_settings import SHEET as LOOKAHEAD
 from playground.ui.labs.multi_stage_settings import SHEET as MULTI_STAGE
-from playground.ui.labs.problems import known, measured, posed
+from playground.ui.labs.problems import known, measured, posed, solved
 from playground.ui.labs.robustness_settings import SHEET as ROBUSTNESS
 from playground.ui.labs.tableau import sketch_of
 from playground.ui.lessons.shows import find
@@ -206,3 +206,14 @@ def test_lookahead_takes_about_twice_the_gradients_of_gradient_descent():
             pair = made[rate, 0][1], made[rate, k][1]
             assert (first_to_stop(*pair, "slow") > 0).mean() > 0.7
             assert (first_to_stop(*pair, "evaluations") < 0).mean() > 0.7
+
+
+def test_the_multistep_scheme_grows_in_waves_of_four_steps_where_eulers_method_decays():
+    trial = lessons()["taylor-stability"].trials[1]
+    settings, _ = INTEGRATORS.read(trial.settings)
+    found = solved(posed(settings), settings.schemes, settings.n_steps, (1e-6, 1e-9))
+    ends = {each.scheme: each.states[-8:, 0] for each in found}
+    assert abs(ends["euler"]).max() < 1e-9
+    assert abs(ends["taylor_multistep"]).max() > 1
+    # Two of four steps change the sign, not each one.
+    assert abs(np.diff(np.sign(ends["taylor_multistep"]))).sum() / 2 in (3, 4)

@@ -44,6 +44,15 @@ def test_its_words_are_in_the_glossary(lesson):
 
 
 @EVERY
+def test_its_large_formulas_stand_in_lines_of_their_own(lesson):
+    """Between two signs in one line a formula is drawn small, in the midst of the words."""
+    for text in (lesson.look, lesson.happened, lesson.disagrees):
+        marks = [line for line in text.splitlines() if "$$" in line]
+        assert marks == ["$$"] * len(marks)
+        assert len(marks) % 2 == 0
+
+
+@EVERY
 def test_its_parts_are_told_apart(lesson):
     choices = [choice.text for choice in lesson.check.choices]
     for texts in (choices, lesson.prediction.choices, [trial.label for trial in lesson.trials]):

@@ -94,6 +94,11 @@ _NAMED = (
     f"{_DECADES} < 1 || {_LEADING} == 1 || ({_DECADES} < 3 && indexof([2, 5], {_LEADING}) >= 0)"
 )
 _LOG = f"({_NAMED}) ? {_NUMBER} : ''"
+# As many digits as tell ticks apart: before the first step both sets may differ in the fifth only.
+_SPAN = "(domain('y')[1] - domain('y')[0])"
+_SIZE = "max(abs(domain('y')[0]), abs(domain('y')[1]))"
+_DIGITS = f"({_SPAN} > 0 ? clamp(ceil(log({_SIZE} / {_SPAN}) / LN10) + 2, 3, 9) : 3)"
+_LINEAR = f"format(datum.value, '.' + {_DIGITS} + '~g')"
 _FAINT = 0.3  # of the lines between those that have a number
 
 
@@ -105,7 +110,7 @@ def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
         lines = {"condition": {"test": _NAMED, "value": 1}, "value": _FAINT}
         axis = alt.Axis(labelExpr=_LOG, tickCount=5, gridOpacity=lines)
         return alt.Scale(type="log", nice=False), axis
-    return alt.Scale(zero=False), alt.Axis(format=".3~g", tickCount=5)
+    return alt.Scale(zero=False), alt.Axis(labelExpr=_LINEAR, tickCount=5)
 
 
 def curve_rows(metrics: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:

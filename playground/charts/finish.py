@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+LEGEND = {"labelPadding": 4, "labelFontSize": 12, "symbolSize": 60}
+"""Legends are as compact as axes: rows of 20 pixels, so that many names leave room for the chart."""
+
 
 def finish(
     chart: Any, about: str, *, legend_columns: int | None = None, **size: Any
@@ -20,7 +23,7 @@ def finish(
     edges = {"left": 2, "right": 8, "top": 2, "bottom": 2}
     shaped = chart.properties(padding=edges, description=about, **size)
     compact = shaped.configure_axis(titlePadding=4, labelPadding=3, titleFontSize=11)
-    if legend_columns is not None:
-        compact = compact.configure_legend(columns=legend_columns)
+    columns = {} if legend_columns is None else {"columns": legend_columns}
+    compact = compact.configure_legend(**LEGEND, **columns)
     # Altair's own check against the schema takes longer than all the rest.
     return compact.configure_view(strokeOpacity=0).to_dict(validate=False)

@@ -9,6 +9,7 @@ import altair as alt
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
+from playground.charts.finish import LEGEND
 from playground.charts.lines import LEGEND_COLUMNS
 
 ARROWS = "arrows"
@@ -82,7 +83,7 @@ def portrait(
     chart = alt.layer(arrows, paths).properties(
         height=height, description=f"{y_title} over {x_title}, with the direction of the field"
     )
-    chart = chart.configure_legend(columns=LEGEND_COLUMNS)
+    chart = chart.configure_legend(**LEGEND, columns=LEGEND_COLUMNS)
     return chart.configure_view(strokeOpacity=0).to_dict(validate=True)
 
 

@@ -12,6 +12,7 @@ from contourpy import contour_generator
 
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
+from playground.charts.finish import LEGEND
 from playground.charts.lines import LEGEND_COLUMNS
 
 POINTS = "points"
@@ -87,7 +88,7 @@ def regions(
     if layers:
         drawn.append(_points(x, y, layers))
     chart = alt.layer(*drawn).resolve_scale(color="independent").properties(height=height)
-    chart = chart.configure_legend(columns=LEGEND_COLUMNS)
+    chart = chart.configure_legend(**LEGEND, columns=LEGEND_COLUMNS)
     return chart.configure_view(strokeOpacity=0).to_dict(validate=True)
 
 

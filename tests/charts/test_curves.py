@@ -80,6 +80,17 @@ def test_before_the_first_step_there_is_an_axis_of_whole_epochs(log):
     assert VALIDATION.lower() in svg.lower()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(0.7020, 0.7023), (0.70201, 0.70202), (0.7, 0.1), (1e-7, 3e-7), (0, 0)]
+)
+def test_labels_of_the_loss_tell_its_ticks_apart(one, other):
+    table = metrics([one]).assign(validation_loss=[other])
+    _, texts = labels(curve("loss"), curve_rows(table, "loss"))
+    after = texts[texts.index("epoch") + 1 : texts.index("Loss")]
+    assert len(set(after)) == len(after)
+    assert one == other or len(after) >= 3
+
+
 def test_logarithmic_labels_are_powers_of_ten_over_many_decades():
     loss = np.geomspace(1, 1e-6, 50)
     table = metrics(loss).assign(validation_loss=loss)

@@ -15,7 +15,7 @@ from benchmarks.load_server import App, end_all, server
 from playground.jobs import Jobs, Refused
 from tests.jobs.troubles import until
 
-KEY = "sesame-9f2-öffne-dich"
+KEY = "sesame-9f2-open"
 LOST_SECONDS = 3  # for which a server keeps what belongs to a tab that is gone
 _SETTINGS = {
     "PLAYGROUND_TEACHER_KEY": KEY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,8 @@ from playground.ui.seeing import seeing
 from playground.ui.sheet import Sheet
 
 _ROW = 20  # pixels of a name in a legend
-_BESIDE = 24  # letters of the two longest names of a legend that fit side by side anywhere
+_PAGE = 980  # pixels of the page where there is little room
+_AXIS, _LETTER, _SYMBOL = 50, 6.3, 26  # pixels of a chart's axis; of a name's letter and its symbol
 
 
 def title(sheet: Sheet, text: str, *, explained: bool = True) -> None:
@@ -58,6 +60,8 @@ def draw(
     specification: dict[str, Any],
     rows: pd.DataFrame,
     more: dict[str, pd.DataFrame] | None = None,
+    *,
+    share: float = 0.3,
 ) -> None:
     """Draw a chart whose data are named ``rows``, and below it its downloads.
 
@@ -66,13 +70,15 @@ def draw(
         specification: The chart.
         rows: Its data, which are also the CSV.
         more: Other data of the chart by their names; they go into the pictures.
+        share: Part of the page's width that the chart has at least: the names of its legend stand side
+            by side as far as there is room for them.
     """
     # What marks hold themselves (a line at zero) lies in the specification's own data sets.
     kept = specification.get("datasets", {})
     own = {key: pd.DataFrame(values).assign(row=range(len(values))) for key, values in kept.items()}
     others = {**own, **(more or {})}
     if browser().narrow:
-        specification = _with_narrow_legend(specification)
+        specification = with_narrow_legend(specification, share * _PAGE - _AXIS)
     st.vega_lite_chart(
         {**specification, "datasets": {**others, ROWS: rows}}, key=f"chart:{name}", width="stretch"
     )
@@ -80,30 +86,44 @@ def draw(
     chart_menu(name, {**specification, "datasets": inside}, lambda: rows)
 
 
-def _with_narrow_legend(specification: dict[str, Any]) -> dict[str, Any]:
-    """Return a chart whose legend has one column, as long names need where there is little room."""
+def with_narrow_legend(specification: dict[str, Any], room: float) -> dict[str, Any]:
+    """Return a chart whose legend has as many columns as there is room for.
+
+    Args:
+        specification: The chart.
+        room: Pixels between its left and its right edge.
+    """
     names = _names(specification)
-    if sum(sorted(map(len, names))[-2:]) <= _BESIDE:
-        return specification
     config = specification.get("config", {})
-    legend = {**config.get("legend", {}), "columns": 1}
+    most = config.get("legend", {}).get("columns") or len(names)
+    columns = next((n for n in range(most, 1, -1) if _width(names, n) <= room), 1)
+    if columns >= min(most, len(names)):
+        return specification
+    legend = {**config.get("legend", {}), "columns": columns}
     narrow = {**specification, "config": {**config, "legend": legend}}
     height = specification.get("height")
     if isinstance(height, int | float):  # the rows that are more do not come off the chart
-        narrow["height"] = height + _ROW * (len(names) // 2)
+        more = math.ceil(len(names) / columns) - math.ceil(len(names) / most)
+        narrow["height"] = height + _ROW * more
     return narrow
 
 
+def _width(names: list[str], columns: int) -> float:
+    """Return the width in pixels of names that stand row by row in columns."""
+    longest = [max(map(len, names[i::columns]), default=0) for i in range(columns)]
+    return sum(_SYMBOL + _LETTER * letters for letters in longest)
+
+
 def _names(part: Any) -> list[str]:
-    """Return the names in the longest legend of a chart."""
+    """Return the names in the longest legend that stands above a chart."""
     if isinstance(part, list):
         return max(map(_names, part), key=len, default=[])
     if not isinstance(part, dict):
         return []
     colour = part.get("color")
-    domain = colour.get("scale", {}).get("domain") if isinstance(colour, dict) else None
-    shown = isinstance(domain, list) and colour.get("legend", {}) is not None
-    own = [str(name) for name in domain] if shown else []
+    own: list[str] = []
+    if isinstance(colour, dict) and (colour.get("legend") or {}).get("orient") == "top":
+        own = [str(name) for name in colour.get("scale", {}).get("domain") or []]
     return max([own, *map(_names, part.values())], key=len)
 
 

@@ -31,11 +31,16 @@ def view(settings: Settings) -> None:
         SHEET.form.many(settings, "schemes", FIXED | ADAPTIVE)
         SHEET.form.field(settings, "finest")
     with charts:
-        draw_orders(settings)
+        draw_orders(settings, share=0.35)
 
 
-def draw_orders(settings: Settings) -> None:
-    """Draw the errors over the step and over the work, and the orders that are observed."""
+def draw_orders(settings: Settings, share: float = 0.48) -> None:
+    """Draw the errors over the step and over the work, and the orders that are observed.
+
+    Args:
+        settings: Of the page.
+        share: Part of the page's width that each of the two charts has.
+    """
     given = posed(settings)
     truth = known(given)
     if isinstance(truth, str):
@@ -51,14 +56,14 @@ def draw_orders(settings: Settings) -> None:
             st.warning(f"{INTEGRATORS[name].label}: {result}.")
         else:
             found[name] = result
-    _charts(found, scale)
+    _charts(found, scale, share)
     _orders(found, scale)
     adaptive = {name: points for name, points in found.items() if name in ADAPTIVE}
     if adaptive:
         _tolerances(adaptive)
 
 
-def _charts(found: dict[str, list[Measured]], scale: float) -> None:
+def _charts(found: dict[str, list[Measured]], scale: float, share: float) -> None:
     rows = pd.concat([_rows(name, points) for name, points in found.items()] or [_rows("", [])])
     rows = rows[rows["error"] < 10 * scale]  # a solution that flies away would flatten all others
     left, right = st.columns(2, gap="medium")
@@ -72,7 +77,7 @@ def _charts(found: dict[str, list[Measured]], scale: float) -> None:
             fixed,
             height=340,
         )
-        draw("order", chart, steps)
+        draw("order", chart, steps, share=share)
         st.caption(
             "The slope of a line is the order that is observed; it ends where rounding begins."
         )
@@ -84,7 +89,7 @@ def _charts(found: dict[str, list[Measured]], scale: float) -> None:
             [INTEGRATORS[name].label for name in found],
             height=340,
         )
-        draw("work", chart, rows)
+        draw("work", chart, rows, share=share)
         st.caption(
             "Lower left is better. Fixed steps: the largest error on the way; adaptive schemes: the "
             "error at the end, with relative tolerances from 1e-2 to 1e-10."

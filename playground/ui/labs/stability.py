@@ -21,6 +21,9 @@ from playground.ui.labs.stored import checkpoint_of, is_flow, run_choice
 _BOX = (-5.2, 2.2, -3.7, 3.7)
 _GRID = 361  # points along each side, by which borders are traced
 _MARGIN = 1e-9
+_SHARE = (
+    0.65  # of the page's width, where there is so little room that the plane has a row of its own
+)
 _SOME = 6_000  # eigenvalues that a chart shows
 
 
@@ -70,10 +73,10 @@ def _plane(schemes: tuple[str, ...], values: np.ndarray | None, near: bool) -> N
     frame = pd.concat(rows) if rows else borders("", np.zeros(2), np.zeros(2), np.zeros((2, 2)))
     names = [INTEGRATORS[name].label for name in schemes]
     if values is None:
-        draw("stability", regions(names, box), frame)
+        draw("stability", regions(names, box), frame, share=_SHARE)
     else:
         chart = regions(names, box, layers=len(values))
-        draw("stability", chart, frame, {POINTS: _points(values)})
+        draw("stability", chart, frame, {POINTS: _points(values)}, share=_SHARE)
 
 
 def _around(values: np.ndarray, near: bool) -> tuple[float, float, float, float]:

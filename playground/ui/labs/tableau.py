@@ -25,9 +25,10 @@ from playground.integrators.conditions import (
     symplecticity,
 )
 from playground.integrators.printed import as_written
-from playground.integrators.tableau import MAX_STAGES
+from playground.integrators.tableau import MAX_ORDER, MAX_STAGES
 from playground.systems import SYSTEMS
 from playground.ui import state
+from playground.ui.browser import browser
 from playground.ui.delivery import is_overtaken, put
 from playground.ui.home_page import PLAYGROUND
 from playground.ui.labs.charting import draw, table
@@ -37,6 +38,7 @@ from playground.ui.labs.sketch import Sketch
 _PROBLEMS = ("decay", "cosine", "logistic")
 _STEPS = tuple(2**k for k in range(2, 10))
 _HEIGHT = 340
+_SKETCHED = 4  # order up to which a sketch's conditions are shown: as many as its chart is high
 _BOX = (-6.0, 2.5, -4.2, 4.2)
 
 
@@ -66,7 +68,10 @@ def view(settings: Settings) -> None:
 def draw_sketch(settings: Settings) -> None:
     """Draw the cells and the orders that are observed, without the editor's beginnings and regions."""
     sketch = sketch_of(settings)
-    cells, orders, conditions = st.columns([1, 1.2, 1.6], gap="large")
+    if browser().narrow:
+        (cells, orders), conditions = st.columns([1, 2], gap="large"), st.container()
+    else:
+        cells, orders, conditions = st.columns([1, 1.2, 1.6], gap="large")
     with cells:
         st.markdown("##### The tableau")
         _cells(sketch)
@@ -78,7 +83,7 @@ def draw_sketch(settings: Settings) -> None:
     with orders:
         _orders(a, b, c)
     with conditions:
-        _conditions(a, b, c)
+        _conditions(a, b, c, up_to=_SKETCHED)
 
 
 def sketch_of(settings: Settings) -> Sketch:
@@ -244,9 +249,9 @@ def _region(a: np.ndarray, b: np.ndarray) -> None:
     draw("tableau_region", regions(["this tableau"], _BOX, height=_HEIGHT), rows)
 
 
-def _conditions(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-    st.markdown("##### Row sums, and the conditions up to order 5")
-    every = [*row_sums(a, c), *order_conditions(a, b, c)]
+def _conditions(a: np.ndarray, b: np.ndarray, c: np.ndarray, up_to: int = MAX_ORDER) -> None:
+    st.markdown(f"##### Row sums, and the conditions up to order {up_to}")
+    every = [*row_sums(a, c), *order_conditions(a, b, c, up_to)]
     missed = [each for each in every if not each.holds]
     st.caption(f"{len(every) - len(missed)} of {len(every)} hold.")
     table(pd.DataFrame([_shown(each) for each in every]), order=st.column_config.TextColumn())
@@ -256,8 +261,8 @@ def _shown(each: Condition) -> dict[str, object]:
     return {
         "order": "row sum" if each.order == 0 else str(each.order),
         "condition": each.text,
-        "left side": f"{each.value:.10g}",
-        "right side": f"{each.wanted:.10g}",
+        "left side": f"{each.value:.6g}",
+        "right side": f"{each.wanted:.6g}",
         "holds": "✓" if each.holds else "✗ missed",
     }
 
