@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LEGEND = {"labelPadding": 4, "labelFontSize": 12, "symbolSize": 60}
+LEGEND = {"labelFontSize": 12, "symbolSize": 80, "symbolStrokeWidth": 1.5}
 """Legends are as compact as axes: rows of 20 pixels, so that many names leave room for the chart."""
 
 

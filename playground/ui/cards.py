@@ -46,10 +46,11 @@ def draw_cards(cards: Sequence[Card]) -> None:
 
 def _card(card: Card) -> None:
     picture = PICTURES / f"{card.picture}.png"
-    if picture.is_file():  # that each has one is a matter of the tests
-        st.image(str(picture), width="stretch", alt="")
-    st.markdown(f"**{card.title}**")
-    st.caption(card.text)
+    with st.container(height="stretch", gap="small"):  # so that the buttons of a row are level
+        if picture.is_file():  # that each has one is a matter of the tests
+            st.image(str(picture), width="stretch", alt="")
+        st.markdown(f"**{card.title}**")
+        st.caption(card.text)
     if st.button(
         card.button,
         key=card.key,

@@ -31,7 +31,7 @@ def view(settings: Settings) -> None:
         SHEET.form.many(settings, "schemes", FIXED | ADAPTIVE)
         SHEET.form.field(settings, "finest")
     with charts:
-        draw_orders(settings, share=0.35)
+        draw_orders(settings, share=0.34)
 
 
 def draw_orders(settings: Settings, share: float = 0.48) -> None:

@@ -36,11 +36,16 @@ def view(settings: Settings) -> None:
         scheme_controls(settings)
         SHEET.form.field(settings, "n_steps")
     with charts:
-        draw_solved(settings)
+        draw_solved(settings, share=0.34)
 
 
-def draw_solved(settings: Settings) -> None:
-    """Draw the problem's solution and what the schemes make of it."""
+def draw_solved(settings: Settings, share: float = 0.48) -> None:
+    """Draw the problem's solution and what the schemes make of it.
+
+    Args:
+        settings: Of the page.
+        share: Part of the page's width that each of two charts side by side has.
+    """
     given = posed(settings)
     found = solved(given, settings.schemes, settings.n_steps, (settings.rtol, settings.atol))
     truth = known(given)
@@ -49,14 +54,14 @@ def draw_solved(settings: Settings) -> None:
     for each in found:
         if each.failure:
             st.warning(f"{INTEGRATORS[each.scheme].label}: {each.failure}.")
-    _curves(given, found, truth)
-    _plane_and_steps(given, found, truth, settings)
+    _curves(given, found, truth, share)
+    _plane_and_steps(given, found, truth, settings, share)
     _figures(found)
     if any(each.steps for each in found):  # whose steps are drawn where the formulas would be
         _explain(given, found, settings)
 
 
-def _curves(given: Posed, found: list[Solution], truth: tuple | str) -> None:
+def _curves(given: Posed, found: list[Solution], truth: tuple | str, share: float) -> None:
     problem = given.problem
     names = [INTEGRATORS[each.scheme].label for each in found]
     left, right = st.columns(2, gap="medium")
@@ -74,7 +79,7 @@ def _curves(given: Posed, found: list[Solution], truth: tuple | str) -> None:
             points=max((len(each.times) for each in found), default=0) <= 120,
             reference="" if isinstance(truth, str) else _TRUE,
         )
-        draw("solution", chart, rows)
+        draw("solution", chart, rows, share=share)
     with right:
         st.markdown("##### Error over time")
         errors = pd.concat(
@@ -90,16 +95,16 @@ def _curves(given: Posed, found: list[Solution], truth: tuple | str) -> None:
             names,
             points=False,
         )
-        draw("error", chart, errors)
+        draw("error", chart, errors, share=share)
 
 
 def _plane_and_steps(
-    given: Posed, found: list[Solution], truth: tuple | str, settings: Settings
+    given: Posed, found: list[Solution], truth: tuple | str, settings: Settings, share: float
 ) -> None:
     left, right = st.columns(2, gap="medium")
     adaptive = [each for each in found if each.steps]
     with left:
-        _plane(given, found, truth)
+        _plane(given, found, truth, share)
     with right:
         if adaptive:
             _steps(given, adaptive, settings)
@@ -107,7 +112,7 @@ def _plane_and_steps(
             _explain(given, found, settings)
 
 
-def _plane(given: Posed, found: list[Solution], truth: tuple | str) -> None:
+def _plane(given: Posed, found: list[Solution], truth: tuple | str, share: float) -> None:
     problem = given.problem
     flat = problem.dim == 1
     pair = (-1, 0) if flat else (0, 1)
@@ -130,7 +135,7 @@ def _plane(given: Posed, found: list[Solution], truth: tuple | str) -> None:
         reference="" if isinstance(truth, str) else _TRUE,
         height=380,
     )
-    draw("plane", chart, rows, {ARROWS: arrows})
+    draw("plane", chart, rows, {ARROWS: arrows}, share=share)
     if problem.dim > 2:
         st.caption("Two of the components; the arrows are drawn where the others begin.")
 

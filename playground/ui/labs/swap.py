@@ -39,21 +39,22 @@ def view(settings: Settings) -> None:
         )
     if run is not None:
         with charts:
-            draw_swapped(run, settings.schemes)
+            draw_swapped(run, settings.schemes, share=0.34)
 
 
-def draw_swapped(run: RunRecord, schemes: Sequence[str]) -> None:
+def draw_swapped(run: RunRecord, schemes: Sequence[str], share: float = 0.48) -> None:
     """Draw what a trained flow net does when it is stepped otherwise.
 
     Args:
         run: Has a checkpoint, and a flow that was trained to classify with a fixed step.
         schemes: Those beside its own; adaptive ones are left out.
+        share: Part of the page's width that each of the two charts has.
     """
     own = run.experiment.scheme.name
     chosen = [own] if own in FIXED else []
     names = tuple(dict.fromkeys([*chosen, *(n for n in schemes if n in FIXED)]))
     found = _swapped(run.id, run.checkpoint_step, names)
-    _charts(found, names, own)
+    _charts(found, names, own, share)
     _verdict(found, run.experiment)
     _table(found, own)
 
@@ -67,7 +68,7 @@ def _swapped(run_id: str, step: int, names: tuple[str, ...]) -> list[Swap]:
     return swapped(state.jobs().get(run_id).experiment, checkpoint_of(run_id, step), names)
 
 
-def _charts(found: list[Swap], names: tuple[str, ...], own: str) -> None:
+def _charts(found: list[Swap], names: tuple[str, ...], own: str, share: float) -> None:
     rows = pd.DataFrame(
         {
             "series": [_label(each.scheme, own) for each in found],
@@ -82,11 +83,11 @@ def _charts(found: list[Swap], names: tuple[str, ...], own: str) -> None:
     with left:
         st.markdown("##### Accuracy over the work")
         chart = lines(work, Axis("accuracy", "validation accuracy (%)"), series, height=340)
-        draw("swap_accuracy", chart, rows)
+        draw("swap_accuracy", chart, rows, share=share)
     with right:
         st.markdown("##### How far the features end from where they used to")
         distance = Axis("distance", "largest distance of the last features", log=True)
-        draw("swap_distance", lines(work, distance, series, height=340), rows)
+        draw("swap_distance", lines(work, distance, series, height=340), rows, share=share)
 
 
 def _verdict(found: list[Swap], experiment: Experiment) -> None:
