@@ -143,6 +143,7 @@ class _Class:
             "errors": len(errors),
             "first_errors": [f"{n} × {text}" for text, n in Counter(errors).most_common(8)],
             "by_action_ms": self._by_action(),
+            "memory_mb_by_minute": _by_minute(self._curve, began),
             "memory_slope_mb_a_minute": _slope(self._curve, began),
             "echo_slope_ms_a_minute": _slope(
                 [(at, 1e3 * s) for at, _, s in self._log.echoes], began
@@ -293,6 +294,14 @@ def _slope(points: Sequence[tuple[float, float]], since: float) -> float | None:
     return statistics.linear_regression(*zip(*kept)).slope
 
 
+def _by_minute(points: Sequence[tuple[float, float]], since: float) -> list[float]:
+    """Return the median of values in each minute, the last one of which may be a short one."""
+    minutes: dict[int, list[float]] = {}
+    for at, value in points:
+        minutes.setdefault(int((at - since) // 60), []).append(value)
+    return [statistics.median(minutes[minute]) for minute in sorted(minutes)]
+
+
 def _troubles(log: Path) -> int:
     """Return the number of tracebacks in the server's log."""
     return log.read_text(errors="replace").count("Traceback (most recent call last)")
@@ -339,6 +348,7 @@ def show(found: dict[str, Any]) -> None:
     line("errors; tracebacks in the log", f"{found['errors']}; {found['log_errors']}")
     for text in found["first_errors"]:
         print(f"    {text[:160]}")
+    line("memory, minute by minute", " ".join(f"{mb:.0f}" for mb in found["memory_mb_by_minute"]))
     if found["memory_slope_mb_a_minute"] is not None:
         line("memory, growth", f"{found['memory_slope_mb_a_minute']:+.2f} MB a minute")
     if found["echo_slope_ms_a_minute"] is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +14,8 @@ LOW = 2 * 2**30
 _SHARE = 4  # of the memory that there is, one run may need this part
 _MOST = 4 * 2**30
 
+# Options of malloc.h: M_ARENA_MAX, and M_MMAP_THRESHOLD, which stays where it is once it was set.
+_MALLOC = {-8: 2, -3: 2**17}
 _LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),  # version 2 of control groups
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),  # version 1
@@ -27,6 +30,22 @@ def allowed(limits: Sequence[Path] = _LIMITS) -> int:
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *(limit for path in limits if (limit := _number(path)) is not None)])
+
+
+def give_back_soon() -> bool:
+    """Let this process give memory back to the system soon, where its library can be told to (glibc).
+
+    A server runs each script in a thread of its own. By itself the library keeps a heap for each few
+    of them, and learns from the first large message to keep what large ones have freed.
+
+    Returns:
+        Whether it was told.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):  # another system, or another library
+        return False
+    return all(mallopt(option, value) for option, value in _MALLOC.items())
 
 
 def _number(path: Path) -> int | None:

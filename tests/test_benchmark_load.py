@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.load import _slope, load, spread
+from benchmarks.load import _by_minute, _slope, load, spread
 from benchmarks.load_tab import Tab
 
 
@@ -55,6 +55,11 @@ def take(tab, *messages):
 
 def depth(tab):
     return tab._states["$$ID-abc-depth"].double_array_value.data[0]
+
+
+def test_values_are_gathered_by_minutes():
+    assert _by_minute([(100, 1.0), (130, 3.0), (159, 8.0), (161, 5.0)], 100) == [3.0, 5.0]
+    assert _by_minute([], 100) == []
 
 
 def test_control_begins_with_its_default_and_is_set_only_by_force(tab):

@@ -269,7 +269,7 @@ def reset() -> None:
 
 
 def step(n_steps: int) -> None:
-    """Train a few steps more and pause.
+    """Train a few steps more and pause, as ``train`` does: of a run that has ended, the first ones.
 
     Steps add up, so that the second delivery of a click has to be told from a second click: it
     follows faster than a finger.
@@ -279,7 +279,7 @@ def step(n_steps: int) -> None:
         return
     st.session_state["stepped"] = now
     shown = record()
-    if shown is None or not owns(shown) or not agrees(shown):
+    if shown is None or not owns(shown) or not agrees(shown) or not may_go_on(shown):
         renew(train=False)
         shown = record()
     if shown is not None and agrees(shown):

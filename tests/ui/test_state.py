@@ -175,6 +175,17 @@ def test_a_click_that_comes_twice_does_its_work_once(
     assert len(state.jobs().list_runs()) == 1
 
 
+def test_a_step_after_the_end_is_the_first_one_of_a_fresh_run(tab: dict) -> None:
+    state.train()
+    ended = state.run_id()
+    trained(ended, status="finished")
+    assert not state.may_go_on(state.record())
+    state.step(1)
+    assert state.run_id() != ended
+    assert (state.record().until_step, state.record().step) == (1, 0)
+    assert not tab.get("messages")
+
+
 def test_what_failed_goes_on_from_its_checkpoint_if_it_has_one(tab: dict) -> None:
     state.train()
     first = state.run_id()
