@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from playground.ui import troubles
 from playground.ui.feed import routes
 from playground.ui.frame import names_its_pages, open_frame
 from playground.ui.health import health_routes
@@ -39,4 +40,6 @@ if __name__ == "__main__":  # somebody's visit: Streamlit runs this file as a sc
     open_frame(Path(__file__).parent, PAGES)
 else:  # the server itself: 'streamlit run' finds this and serves it
     names_its_pages()
-    app = st.App(__file__, routes=[*routes(), *health_routes()])
+    app = st.App(
+        __file__, routes=[*routes(), *health_routes()], on_script_error=troubles.taken_over
+    )

@@ -58,6 +58,22 @@ def wait_for_the_store(error: sqlite3.Error) -> None:
     st.fragment(_try_again, run_every=AGAIN_SECONDS)([])
 
 
+def taken_over(error: Exception) -> bool:
+    """Say a trouble of the store that nobody has met, as a click may, in place of a traceback.
+
+    Args:
+        error: What a script, a fragment or a callback has raised.
+
+    Returns:
+        Whether it was such a trouble; Streamlit shows anything else as it does.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return False
+    state.say("What was clicked while the store did not answer has to be clicked again.", "info")
+    wait_for_the_store(error)
+    return True
+
+
 def _try_again(beaten: list[bool]) -> None:
     first = not beaten
     beaten[:] = [True]

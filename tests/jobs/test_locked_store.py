@@ -136,3 +136,42 @@ def test_a_visit_to_a_locked_store_is_no_accident(
     beat(jobs, time.time())
     with held_by_another(home):
         assert jobs.ensure_engine().state == "ready"
+
+
+def test_who_only_looks_does_not_wait_for_who_writes(
+    home: Path, jobs: Jobs, experiment: Experiment
+) -> None:
+    run_id = jobs.submit(experiment)
+    beat(jobs, time.time())
+    began = time.monotonic()
+    with held_by_another(home):
+        jobs.watch(run_id, 60.0)
+        jobs.adopt("a guest without runs")
+        assert jobs.ensure_engine().state == "ready"
+        assert _watched(jobs, run_id) < time.time()
+    assert time.monotonic() - began < store_module.BUSY_SECONDS / 2
+    jobs.watch(run_id, 60.0)
+    assert _watched(jobs, run_id) > time.time() + 50
+    with pytest.raises(Refused, match="no run"):
+        jobs.watch("a" * 16)
+
+
+def test_who_writes_after_a_note_waits_as_long_as_before(
+    home: Path, jobs: Jobs, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection on which a note was not taken serves others afterwards."""
+    monkeypatch.setattr(store_module, "NOTE_SECONDS", 0.0)
+    run_id = jobs.submit(experiment)
+    jobs.store.close()
+    with held_by_another(home):
+        jobs.watch(run_id)
+        other = threading.Thread(target=lambda: jobs.rename(run_id, "after the lock"))
+        other.start()
+        time.sleep(0.5)
+    other.join()
+    assert jobs.get(run_id).name == "after the lock"
+
+
+def _watched(jobs: Jobs, run_id: str) -> float:
+    with jobs.store.reading() as db:
+        return db.execute("SELECT watched_until FROM runs WHERE id = ?", (run_id,)).fetchone()[0]

@@ -86,6 +86,34 @@ def test_a_page_waits_in_words_for_a_store_that_does_not_answer(
     assert page.markdown[0].value == "page with 0 runs"
 
 
+def clicked() -> None:
+    """What Streamlit does with an error that a callback has raised."""
+    import sqlite3
+
+    import streamlit as st
+
+    from playground.ui import state, troubles
+
+    state.show_messages()
+    if st.session_state.setdefault("met", []):
+        st.markdown("the page")
+        return
+    st.session_state["met"] += [
+        troubles.taken_over(sqlite3.OperationalError("database is locked")),
+        troubles.taken_over(ValueError("something else")),
+    ]
+
+
+def test_click_that_meets_a_locked_store_is_told_in_words(home: Path) -> None:
+    page = AppTest.from_function(clicked).run()
+    assert page.session_state["met"] == [True, False]
+    assert "held by another process" in errors(page)
+    page.run()
+    assert errors(page) == ""
+    assert page.markdown[0].value == "the page"
+    assert "has to be clicked again" in page.info[0].value
+
+
 def _locked(*_: object, **__: object) -> None:
     raise sqlite3.OperationalError("database is locked")
 
