@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Block_pb2 import Block
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -28,15 +29,16 @@ from websockets.exceptions import ConnectionClosed
 
 _KEPT_RUNS = 40  # of the script, for which a long message is kept: .streamlit/config.toml
 _SENSOR = "odenet_browser"
+_FOLDS = ("popover", "expandable")  # blocks that tell the server whether they are open
 _WHOLE = ForwardMsg.FINISHED_SUCCESSFULLY
 _FRAGMENT = ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
 
 
 @dataclass
 class Control:
-    """One control or component on the page, as its last message described it."""
+    """One control or component on the page, or one part that folds, as its last message described it."""
 
-    element: Element
+    element: Element | Block
     kind: str
     fragment: str
     run: str
@@ -213,9 +215,10 @@ class Tab:
             self.errors.append(f"the page {self.path!r} was not found")
 
     async def _delta(self, delta: Delta) -> None:
-        if delta.WhichOneof("type") != "new_element":
+        what = delta.WhichOneof("type")
+        if what not in ("new_element", "add_block"):
             return
-        element = delta.new_element
+        element = getattr(delta, what)
         kind = element.WhichOneof("type")
         if kind == "exception":
             self.errors.append(f"{element.exception.type}: {element.exception.message}")
@@ -339,7 +342,7 @@ def _state(control: Control, value: Any) -> WidgetState:
     """Return the state of a control with a value."""
     state = WidgetState()
     kind = control.kind
-    if kind == "checkbox":
+    if kind in ("checkbox", *_FOLDS):
         state.bool_value = value
     elif kind == "number_input":
         state.double_value = value

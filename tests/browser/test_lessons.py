@@ -39,6 +39,9 @@ def test_each_lesson_opens_from_the_one_before(app, every):
         expect(every.get_by_text(f"Lesson {number} of {len(listed)}")).to_be_visible()
         expect(every.get_by_text(lesson.question)).to_be_visible()
         expect(every.get_by_role("heading", name="Sources")).to_be_visible()
+        every.get_by_text("What happened", exact=True).click()
+        expect(every.get_by_text("You have not said yet")).to_be_visible()
+        expect(every.locator(".katex-error")).to_have_count(0)
         expect(every.get_by_test_id("stException")).to_have_count(0)
         expect(every).to_have_url(re.compile(rf"lesson={lesson.name}&trial=1"))
         if number < len(listed):

@@ -30,6 +30,8 @@ async def types(tab: HeardTab, values: dict[str, str], button: str) -> None:
 
 
 async def takes_the_key(tab: HeardTab) -> None:
+    await does(tab, "share")
+    await tab.set("share", True)  # what is folded away is not drawn before
     for typed in (WRONG, KEY):
         runs = tab.runs
         await types(tab, {"teacher_key": typed}, "teacher_form-Use the key")
