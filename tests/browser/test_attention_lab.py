@@ -84,6 +84,7 @@ def test_where_they_look_is_shown_for_a_chosen_image(lab):
     see(page, r"classic: \d, \d+% \(wrong\)")
 
 
+@pytest.mark.full
 def test_table_four_is_counted_and_what_is_too_large_is_said(lab):
     page = lab("view=parameters&network.encoding=flat&network.form=qkv&network.n_times=50")
     see(page, r"network\.encoding: 'flat' is not legal")

@@ -35,10 +35,11 @@ def test_each_lesson_opens_from_the_one_before(app, every):
     expect(every.locator("[data-testid=stImage] img")).to_have_count(len(listed))
     begin.first.click()
     for number, lesson in enumerate(listed, 1):
-        expect(every.get_by_role("heading", name=lesson.title)).to_be_visible()
+        expect(every.get_by_role("heading", name=lesson.title)).to_be_visible(timeout=PATIENCE)
         expect(every.get_by_text(f"Lesson {number} of {len(listed)}")).to_be_visible()
         expect(every.get_by_text(lesson.question)).to_be_visible()
-        expect(every.get_by_role("heading", name="Sources")).to_be_visible()
+        # The trial above it is drawn first, which takes a cold server some seconds.
+        expect(every.get_by_role("heading", name="Sources")).to_be_visible(timeout=PATIENCE)
         every.get_by_text("What happened", exact=True).click()
         expect(every.get_by_text("You have not said yet")).to_be_visible()
         expect(every.locator(".katex-error")).to_have_count(0)

@@ -79,6 +79,7 @@ def test_every_switch_of_the_thesis_changes_its_figures_and_stays_in_the_link(la
     assert lengths(page) == indented
 
 
+@pytest.mark.full
 def test_the_state_is_moved_by_the_weights_of_the_chosen_cell(lab):
     page = lab("view=thesis&seed=3&gradient=printed")
     first = see(page, r"At t = 2 the state is at: .*")[0]

@@ -119,6 +119,7 @@ def test_switches_reach_the_link_and_the_link_the_net(lab):
     assert table(page)[1]["κ"] == "4"
 
 
+@pytest.mark.full
 def test_a_formula_over_the_plane_and_what_is_said_of_a_bad_one(lab):
     page = lab(f"{SHORT}&data.function=formula&data.formula=sin(2*x)*y&{fresh()}")
     box = control(page, "data.formula").get_by_role("textbox")
