@@ -46,6 +46,8 @@ def _draw(part: DeltaGenerator | Any, key: str, draw: Callable[[], None]) -> Non
     if part.open:
         # It stays drawn when it is closed again: what somebody has typed in it must not be lost.
         held.add(key)
-    if key in held or EVERYTHING in held:
-        with part:
+    with part:
+        if key in held or EVERYTHING in held:
             draw()
+        else:  # seen while the server draws what is in it
+            st.caption("One moment …")

@@ -19,6 +19,7 @@ def test_what_is_folded_away_is_not_drawn() -> None:
     assert not page.exception
     assert [each.label for each in page.expander] == ["More"]
     assert not page.number_input
+    assert {caption.value for caption in page.caption} == {"One moment …"}
     assert not page.text_input
 
 
