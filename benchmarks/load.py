@@ -35,7 +35,7 @@ _VISITS = 10.0  # seconds between two strangers who open the first page meanwhil
 _BEAT = 1.0
 _ENDING = 60.0  # seconds for the last runs to come to their ends
 _LAST = {"epochs": "2"}
-_LONG = {"epochs": "100000"}  # beyond what a benchmark waits for
+_LONG = {"epochs": "10000"}  # the most that is legal; one that has ended is followed by another
 _SHORT = {"epochs": "300"}  # counted as short, so that the last slot takes it
 
 
@@ -105,6 +105,8 @@ class _Class:
         used = {name: now - cpu[name] for name, now in self._cpu().items()}
         visits.cancel()
         warm = memory(self._app.pid)
+        if beside.done():
+            raise RuntimeError("nothing trained beside the class") from beside.exception()
         beside.cancel()
         took = [seconds for at, _, seconds in self._log.echoes if at >= began]
         _say(
