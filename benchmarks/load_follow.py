@@ -54,7 +54,8 @@ class _Follower(Student):
 
     def _watch(self, address: str) -> None:
         if address:
-            self.shown.setdefault(address.rsplit("/", 1)[-1], time.monotonic())
+            run = address.rsplit("/live/", 1)[-1].split("/")[0]
+            self.shown.setdefault(run, time.monotonic())
         super()._watch(address)
 
 

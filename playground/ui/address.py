@@ -65,13 +65,16 @@ def short_link() -> dict[str, str]:
     return {**changes(Experiment(), state.experiment()), **teaching.link()}
 
 
-def asked() -> tuple[object, ...]:
+def asked(*, drawn: bool = False) -> tuple[object, ...]:
     """Return what the page is drawn from: the link, what the browser has told, and the class.
 
     A browser sends together what happens in one moment, and as news of a fragment if any of it is.
     Then only the fragment runs, although the callbacks of all the widgets have been called.
+
+    Args:
+        drawn: Whether this is what the page that is being drawn shows, not what holds now.
     """
-    return link(), told(), teaching.told()
+    return link(), told(), teaching.told_first() if drawn else teaching.told()
 
 
 def take(link: Mapping[str, str], *, back: bool) -> None:

@@ -20,13 +20,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from playground.classroom.watch import news
 from playground.jobs import Reader, Refused
 from playground.ui import state
+from playground.ui.pace import stretched
 
 PATIENCE = 10.0  # seconds that a request waits for a picture
 LOOK_SECONDS = 0.02  # between two looks at the file of the newest frame, which cost microseconds
 STATUS_SECONDS = 0.5  # between two looks at the run itself, which ask the store
 FEW = 4  # requests that wait at once; of more, each looks less often, so that all cost the same
+SLOWEST = 1.0  # seconds between two pictures of one page, at most, that a busy server takes
 WATCH_SECONDS = 3.0
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -37,12 +40,18 @@ _HEADERS = {
 
 def routes() -> list[Route]:
     """Return the server's routes for live pictures, below the address at which the app lives."""
-    return [Route(f"{base()}/live/{{run_id}}", newest, methods=["GET"])]
+    paths = ("/live/{run_id}", "/live/{run_id}/{code}")
+    return [Route(base() + path, newest, methods=["GET"]) for path in paths]
 
 
-def feed_of(run_id: str) -> str:
-    """Return the address from which a view fetches the newest frames of a run."""
-    return f"{base()}/live/{run_id}"
+def feed_of(run_id: str, code: str = "") -> str:
+    """Return the address from which a view fetches the newest frames of a run.
+
+    Args:
+        run_id: The run.
+        code: Of the class that the page follows: the feed ends when another run is shown to it.
+    """
+    return f"{base()}/live/{run_id}" + (f"/{code}" if code else "")
 
 
 def base() -> str:
@@ -61,7 +70,8 @@ async def newest(request: Request) -> Response:
 
     The query's ``known`` is the version that came with the last answer, in the header ``X-Version``. An
     answer without a body is 204: nothing new for ten seconds, or, with the header ``X-Run: rests``,
-    nothing until the run goes on. 404 means that there is no such run.
+    nothing until the run goes on, or because the class that the page follows is shown another one. 404
+    means that there is no such run.
     """
     with _waiting() as crowd:
         return await _newest(request, crowd)
@@ -69,16 +79,20 @@ async def newest(request: Request) -> Response:
 
 async def _newest(request: Request, crowd: Callable[[], float]) -> Response:
     run_id, known = request.path_params["run_id"], request.query_params.get("known")
-    until, looked, active = time.monotonic() + PATIENCE, 0.0, True
+    code = request.path_params.get("code", "")
+    until, looked = time.monotonic() + PATIENCE, 0.0
+    active: bool | None = True
     try:
+        if known:  # a picture costs the server more than a look, and the page has one already
+            await asyncio.sleep(_pause(crowd()))
         while True:
             now = time.monotonic()
             if now - looked >= STATUS_SECONDS * min(2.0, crowd()):
                 if looked and await request.is_disconnected():
                     return Response(status_code=204, headers=_HEADERS)
-                looked, active = now, await run_in_threadpool(_looked_at, run_id)
+                looked, active = now, await run_in_threadpool(_looked_at, run_id, code)
             # Read after the status: what rests has its last picture.
-            fresh = _runs().live(run_id, known)
+            fresh = _runs().live(run_id, known) if active is not None else None
             if fresh is not None:
                 version, frame = fresh
                 head = {**_HEADERS, "X-Version": version}
@@ -87,9 +101,14 @@ async def _newest(request: Request, crowd: Callable[[], float]) -> Response:
                 return Response(status_code=204, headers={**_HEADERS, "X-Run": "rests"})
             if now > until:
                 return Response(status_code=204, headers=_HEADERS)
-            await asyncio.sleep(LOOK_SECONDS * crowd())
+            await asyncio.sleep(_pause(crowd()))
     except Refused:
         return Response(status_code=404, headers=_HEADERS)
+
+
+def _pause(crowd: float) -> float:
+    """Return how long a request rests between two looks, in seconds."""
+    return min(SLOWEST, stretched(LOOK_SECONDS * crowd))
 
 
 _requests = 0  # that wait now; only the server's one loop counts them
@@ -106,7 +125,13 @@ def _waiting() -> Iterator[Callable[[], float]]:
         _requests -= 1
 
 
-def _looked_at(run_id: str) -> bool:
-    """Say that somebody looks at a run, and return whether more pictures of it will come."""
+def _looked_at(run_id: str, code: str) -> bool | None:
+    """Say that somebody looks at a run, and return whether more pictures of it will come.
+
+    Returns:
+        ``None`` if it is not the one any more that the class is shown.
+    """
+    if code and (found := news(_runs(), code)) is not None and found.shown != run_id:
+        return None
     _runs().watch(run_id, WATCH_SECONDS)
     return _runs().get(run_id).status in state.ACTIVE

@@ -82,15 +82,17 @@ def _beat(strip: Strip, pace: float | None, beaten: list[bool]) -> None:
         beaten: Empty in the page's own run; the same list comes again with each beat.
     """
     shown = state.record()
+    # Never in the page's own run: what it has told its widgets would be lost on the way, and they
+    # would answer with values of their own. The next beat comes from the browser, which has it all.
+    first = not beaten
+    beaten[:] = [True]
+    if not first and outdated(strip, shown):
+        st.rerun()  # nobody would see what is drawn now
     # Read after the status: what rests has its last picture.
     picture = _picture(shown)
     figures(strip, shown)
     _pictures(shown, picture)
     _curves(shown)
-    # Never in the page's own run: what it has told its widgets would be lost on the way, and they
-    # would answer with values of their own. The next beat comes from the browser, which has it all.
-    first = not beaten
-    beaten[:] = [True]
     if first:
         return
     if shown is not None and replay.awaited(shown, picture):
@@ -114,7 +116,7 @@ def _pictures(shown: RunRecord | None, picture: Picture) -> None:
         "height": 400,
         "group": "play",
         "empty_text": _empty_text(shown, picture),
-        "feed": feed_of(shown.id) if active else "",
+        "feed": feed_of(shown.id, teaching.followed_code()) if active else "",
     }
     flow, output = st.columns([1.15, 1], gap="medium")
     with flow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,8 @@ FOLLOW = "follow"
 FOLLOW_SECONDS, MEMBER_SECONDS = 1.0, 5.0  # between two looks at what the teacher shows
 _RULES, _FOLLOWED, _SHOWING = "teaching:rules", "teaching:followed", "teaching:showing"
 _DRAWN = "teaching:drawn"  # the rules for which the page is drawn
+_TOLD = "teaching:told"  # what the class was told before anything was drawn
+_OWN = "teaching:own"  # the class in which one was at the last look
 
 
 def take(link: Mapping[str, str]) -> dict[str, str]:
@@ -44,14 +47,16 @@ def link() -> dict[str, str]:
 
 
 def begin() -> None:
-    """Begin a run of a page: it asks once what is hidden and locked."""
-    st.session_state.pop(_DRAWN, None)
+    """Begin a run of a page: it asks once what is hidden and locked, and what the class is told."""
+    for name in (_DRAWN, _TOLD):
+        st.session_state.pop(name, None)
 
 
 def rules() -> Rules:
     """Return what is hidden and locked on the page as it is drawn."""
     drawn = st.session_state.get(_DRAWN)
     if drawn is None:
+        told_first()
         drawn = st.session_state[_DRAWN] = rules_now()
     return drawn
 
@@ -65,10 +70,11 @@ def rules_now() -> Rules:
 
 def own_class() -> tuple[Class, Member] | None:
     """Return the class in which this browser is, and as whom."""
-    try:
-        return membership(state.jobs()) if "user" in st.session_state else None
-    except Refused:  # the store is busy: the next look will tell
+    if "user" not in st.session_state:
         return None
+    with suppress(Refused):  # the store is busy: the next look will tell
+        st.session_state[_OWN] = membership(state.jobs())
+    return st.session_state.get(_OWN)
 
 
 def own_classes() -> list[Class]:
@@ -88,6 +94,17 @@ def told() -> tuple[Any, ...]:
         found and (found.shown, found.closed),
         member and (member[0].code, member[0].shown, member[0].rules, member[1].nickname),
     )
+
+
+def told_first() -> tuple[Any, ...]:
+    """Return what the class was told when this run of the page first asked.
+
+    A page that is compared with this is never taken for newer than it is: the class may be told
+    something else while it is drawn.
+    """
+    if _TOLD not in st.session_state:
+        st.session_state[_TOLD] = told()
+    return st.session_state[_TOLD]
 
 
 def pace() -> float | None:
@@ -126,6 +143,7 @@ def followed() -> Class | None:
     code = followed_code()
     if not code:
         return None
+    told_first()
     found = news(state.jobs(), code)
     if found is None or not found.is_open:
         stop_following()

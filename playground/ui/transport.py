@@ -74,7 +74,7 @@ def transport(only: Literal["", "lesson", "train", "figures"] = "") -> Strip:
         _disagreement(shown)
     if not engine.alive:
         _engine(engine)
-    return Strip(place, looks(shown), address.asked(), engine.alive, time.monotonic())
+    return Strip(place, looks(shown), address.asked(drawn=True), engine.alive, time.monotonic())
 
 
 def looks(shown: RunRecord | None) -> tuple[object, ...]:

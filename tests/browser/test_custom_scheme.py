@@ -68,7 +68,7 @@ def test_three_stages_are_written_used_and_trained_with(page):
         expect(cell(page, name)).to_have_value(text)
     expect(page.get_by_text("= 9 field evaluations (order 3)").first).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while int(read(boundary(page), "step") or 0) == 0 and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert int(read(boundary(page), "step")) > 0

@@ -197,7 +197,7 @@ def test_changing_the_rate_does_not_reset(play, home):
     slider = page.locator(".stSlider", has_text="Learning rate").get_by_role("slider")
     slider.focus()
     slider.press("ArrowLeft")
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not Jobs(home).amendments(run) and time.monotonic() < until:
         page.wait_for_timeout(100)
     reached = step_of(page)
@@ -280,7 +280,7 @@ def test_three_inputs_can_be_chosen_for_the_axes(play):
     box = page.locator("[data-testid=stSelectbox]", has_text="Vertical")
     box.locator("input").click()
     page.get_by_role("option", name="x3").click()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         now = pixels(boundary(page))
         if now.shape != first.shape or (now != first).mean() > 0.02:
@@ -297,7 +297,7 @@ def test_refused_experiment_names_its_estimate(play):
     box = page.locator("[data-testid=stNumberInput]", has_text="Epochs").locator("input")
     box.fill("10000")
     box.press("Enter")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 90
     while "epochs=10000" not in page.url and time.monotonic() < until:
         page.wait_for_timeout(100)
     batch = page.locator("[data-testid=stNumberInput]", has_text="Batch size").locator("input")

@@ -138,7 +138,7 @@ def test_other_axes_are_the_owners_and_have_a_recording_of_their_own(play, new_p
 def test_the_same_input_on_both_axes_swaps_them(play):
     page = play(data="spiral_3d")
     choose(page, "Horizontal", "x2")
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while axis(page, "Vertical").input_value() != "x1" and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert axis(page, "Vertical").input_value() == "x1"

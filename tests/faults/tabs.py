@@ -19,7 +19,7 @@ from benchmarks.load_tab import Tab
 from playground.experiment import Experiment
 from playground.jobs import Jobs
 
-PATIENCE = 60.0  # seconds, on a machine on which others work as well
+PATIENCE = 180.0  # seconds, on a machine on which others work as well
 SMALL = {"n_train": "60", "n_validation": "60", "network.width": "4"}
 
 STEPS = 2  # of the optimiser in an epoch of such an experiment

@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks.load_server import App
+from playground.classroom.classes import find
 from playground.jobs import Jobs
 from tests.faults.conftest import KEY
 from tests.faults.tabs import PATIENCE, HeardTab, at, link_of, until
@@ -17,8 +18,9 @@ ROUTES = ("health", "_stcore/health", "_stcore/metrics", "_stcore/host-config")
 
 
 async def does(tab: HeardTab, *keys: str) -> None:
-    """Wait until controls stand on a page; raise an error with what the page has said otherwise."""
-    assert await tab.wait(lambda: tab.shows(*keys), PATIENCE), (keys, tab.errors)
+    """Wait until controls stand on a page; raise an error with what is there otherwise."""
+    there = await tab.wait(lambda: tab.shows(*keys), PATIENCE)
+    assert there, (keys, sorted(tab.controls), tab.runs, tab.beats, tab.errors)
 
 
 async def types(tab: HeardTab, values: dict[str, str], button: str) -> None:
@@ -66,9 +68,11 @@ def test_key_is_in_no_link_no_message_no_file_and_no_log(alive: list[App], home:
             code = f"code={teacher.link['code']}"
             async with at(there.url, STUDENT, "class", code) as student:
                 await types(student, {"join_nickname": "Ada"}, "join-Join")
+                assert await student.wait(lambda: "join_nickname" not in student.controls, PATIENCE)
                 await teacher.click("class_show")
                 await does(teacher, "train")
                 run = teacher.link["run"]
+                await until(lambda: find(jobs, links[1]["code"]).shown == run)
                 await until(lambda: "playground" in student.pages)
                 await student.go("playground")
                 await does(student, "follow")

@@ -83,7 +83,7 @@ def finish(jobs: Jobs, run_id: str, attempt: int) -> None:
     recorder.record(Finished(5, "done"))
 
 
-def wait_until(condition: Callable[[], bool], act: Callable[[], None], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], act: Callable[[], None], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -50,7 +50,7 @@ def evaluations() -> Iterator[Evaluations]:
     made.close()
 
 
-def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+def wait(condition: Callable[[], object], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it took too long"

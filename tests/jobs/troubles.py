@@ -25,7 +25,7 @@ def held_by_another(home: Path, how: str = "IMMEDIATE") -> Iterator[None]:
         other.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

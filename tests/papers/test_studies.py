@@ -96,7 +96,7 @@ def test_a_process_that_cannot_compute_it_says_so(study, tmp_path):
     try:
         task = tasks.compute("ada", tmp_path, study, study.order())
         assert tasks.compute("bob", tmp_path, study, study.order()) is task
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while task.runs and time.monotonic() < until:
             time.sleep(0.1)
         # The registry of the other process does not have this study.

@@ -14,6 +14,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from playground.classroom import classes, open_class
+from playground.classroom.watch import news
 from playground.jobs import Jobs
 from playground.jobs.artifacts import Folder
 from playground.ui import feed
@@ -39,7 +41,7 @@ def show(jobs: Jobs, run: str, frame: bytes) -> None:
     Folder(jobs.store.runs_folder, run).write_live(frame)
 
 
-def ask(run: str, known: str = "", *, leaves: bool = False) -> Response:
+def ask(run: str, known: str = "", *, leaves: bool = False, code: str = "") -> Response:
     """Ask for the newest frame; whoever ``leaves`` has closed the page."""
 
     async def receive() -> dict:
@@ -51,7 +53,7 @@ def ask(run: str, known: str = "", *, leaves: bool = False) -> Response:
         "type": "http",
         "method": "GET",
         "path": f"/live/{run}",
-        "path_params": {"run_id": run},
+        "path_params": {"run_id": run, "code": code} if code else {"run_id": run},
         "query_string": f"known={known}".encode(),
         "headers": [],
     }
@@ -114,10 +116,39 @@ def test_what_is_no_run_is_not_found(jobs: Jobs, run: str) -> None:
     assert ask(run).status_code == 404
 
 
+def test_whoever_follows_hears_at_once_that_another_run_is_shown(jobs: Jobs) -> None:
+    first, second = jobs.submit(small()), jobs.submit(small())
+    code = open_class(jobs, "Numerics").code
+    for run in (first, second):
+        show(jobs, run, b"one")
+    classes.show(jobs, code, first)
+    news(jobs, code, anew=True)
+    known = ask(first, code=code).headers["X-Version"]
+
+    def change() -> None:
+        classes.show(jobs, code, second)
+
+    later = threading.Timer(0.2, change)
+    later.start()
+    ended = ask(first, known, code=code)
+    later.join()
+    assert (ended.status_code, ended.headers["X-Run"]) == (204, "rests")
+    assert ask(first, code=code).status_code == 204  # not even a picture that is there
+    assert ask(first).body == ask(second, code=code).body == b"one"
+
+
+def test_a_class_that_is_gone_ends_no_feed(jobs: Jobs) -> None:
+    run = jobs.submit(small())
+    show(jobs, run, b"one")
+    assert ask(run, code="ZZZZZ").body == b"one"
+
+
 def test_the_app_serves_the_route_below_its_address(monkeypatch) -> None:
     monkeypatch.setattr(feed.st, "get_option", lambda name: "/class/")
-    assert [route.path for route in feed.routes()] == ["/class/live/{run_id}"]
+    paths = [route.path for route in feed.routes()]
+    assert paths == ["/class/live/{run_id}", "/class/live/{run_id}/{code}"]
     assert feed.feed_of("abc") == "/class/live/abc"
+    assert feed.feed_of("abc", "ABCDE") == "/class/live/abc/ABCDE"
 
 
 def test_streamlit_finds_the_app_in_the_file() -> None:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from playground.classroom import Rules, close, join, open_class, set_rules, show
 from playground.classroom.watch import membership, news
-from playground.jobs import Jobs
+from playground.jobs import Jobs, Refused
 from playground.ui import address, state, teaching
 from playground.ui.controls import PLAYGROUND
 from playground.ui.folds import EVERYTHING, UNFOLDED
@@ -59,6 +59,28 @@ def test_the_rules_of_the_class_hold_for_its_members(opened, tab: dict) -> None:
     assert not teaching.rules_now()
     teaching.begin()
     assert not teaching.rules()
+
+
+def test_a_page_is_not_taken_for_newer_than_it_is(opened, tab: dict) -> None:
+    teaching.begin()
+    teaching.rules()
+    drawn = address.asked(drawn=True)
+    set_rules(Jobs(user=TEACHER), opened.code, Rules(("data",)))
+    membership(state.jobs(), anew=True)
+    assert address.asked(drawn=True) == drawn != address.asked()
+    teaching.begin()
+    assert address.asked(drawn=True) == address.asked() != drawn
+
+
+def test_a_busy_store_sends_nobody_out_of_the_class(opened, tab: dict, monkeypatch) -> None:
+    found, told, pace = teaching.own_class(), teaching.told(), teaching.pace()
+    assert found is not None
+
+    def busy(jobs: Jobs) -> None:
+        raise Refused("the store is busy")
+
+    monkeypatch.setattr(teaching, "membership", busy)
+    assert (teaching.own_class(), teaching.told(), teaching.pace()) == (found, told, pace)
 
 
 def test_a_short_link_opens_the_same(come, tab: dict) -> None:

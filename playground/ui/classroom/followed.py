@@ -46,7 +46,7 @@ def draw_followed(found: Class) -> None:
 
 def _wait() -> None:
     st.caption("This page shows the teacher's run as soon as there is one.")
-    drawn = address.asked()
+    drawn = address.asked(drawn=True)
     troubles.fragment(_beat, run_every=teaching.FOLLOW_SECONDS)(drawn, [])
 
 

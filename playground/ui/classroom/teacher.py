@@ -148,7 +148,7 @@ def _shown(found: Class) -> None:
             st.button(
                 "Stop showing",
                 key="class_hide",
-                help="Those who follow keep the last run before their eyes.",
+                help="Those who follow wait until you show something again.",
                 on_click=teaching.show_to,
                 args=(found.code, False),
             )
