@@ -305,8 +305,11 @@ def _by_minute(points: Sequence[tuple[float, float]], since: float) -> list[floa
 
 
 def _troubles(log: Path) -> int:
-    """Return the number of tracebacks in the server's log."""
-    return log.read_text(errors="replace").count("Traceback (most recent call last)")
+    """Return the number of tracebacks in the server's log, and tell the first of them in full."""
+    _, *found = log.read_text(errors="replace").split("Traceback (most recent call last)")
+    for text in found[:4]:
+        _say(f"a traceback in the server's log{text[:4000]}")
+    return len(found)
 
 
 def show(found: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import altair as alt
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 KINDS = ("yours", "the teacher's", "the others'")
 
@@ -31,10 +32,10 @@ def board_chart(
         height: Height in pixels.
     """
     base = alt.Chart(alt.NamedData(name=ROWS))
-    scale = alt.Scale(zero=False, padding=12)
+    scale, ticks = alt.Scale(zero=False, padding=12), alt.Axis(format=".3~g", tickCount=8)
     if log:
-        scale = alt.Scale(type="log", nice=False, padding=12)
-    x = alt.X("cost:Q", title=cost_title, scale=scale, axis=alt.Axis(format=".3~g", tickCount=8))
+        scale, ticks = alt.Scale(type="log", nice=False, padding=12), log_axis("x", 8)
+    x = alt.X("cost:Q", title=cost_title, scale=scale, axis=ticks)
     y = alt.Y(
         "score:Q",
         title=score_title,

@@ -15,6 +15,7 @@ import pandas as pd
 
 from playground.charts.colours import TRAIN, VALIDATION
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 ROWS = "rows"
 Quantity = Literal["loss", "accuracy"]
@@ -87,20 +88,11 @@ def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str,
 
 # Labels are written by the browser: the specification stays the same while the data grow.
 _WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
-# Every tick over less than a decade, 1-2-5 over less than three, powers of ten beyond.
-_DECADES = "log(domain('y')[1] / domain('y')[0]) / LN10"
-_LEADING = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
-_NUMBER = "format(datum.value, datum.value < 0.001 ? '.2~e' : '.3~g')"
-_NAMED = (
-    f"{_DECADES} < 1 || {_LEADING} == 1 || ({_DECADES} < 3 && indexof([2, 5], {_LEADING}) >= 0)"
-)
-_LOG = f"({_NAMED}) ? {_NUMBER} : ''"
 # As many digits as tell ticks apart: before the first step both sets may differ in the fifth only.
 _SPAN = "(domain('y')[1] - domain('y')[0])"
 _SIZE = "max(abs(domain('y')[0]), abs(domain('y')[1]))"
 _DIGITS = f"({_SPAN} > 0 ? clamp(ceil(log({_SIZE} / {_SPAN}) / LN10) + 2, 3, 9) : 3)"
 _LINEAR = f"format(datum.value, '.' + {_DIGITS} + '~g')"
-_FAINT = 0.3  # of the lines between those that have a number
 
 
 def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
@@ -108,9 +100,7 @@ def _vertical(fraction: bool, log: bool) -> tuple[alt.Scale, alt.Axis]:
         scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[1]), zero=False)
         return scale, alt.Axis(format=".3~%", tickCount=5)
     if log:
-        lines = {"condition": {"test": _NAMED, "value": 1}, "value": _FAINT}
-        axis = alt.Axis(labelExpr=_LOG, tickCount=5, gridOpacity=lines)
-        return alt.Scale(type="log", nice=False), axis
+        return alt.Scale(type="log", nice=False), log_axis("y", 5)
     return alt.Scale(zero=False), alt.Axis(labelExpr=_LINEAR, tickCount=5)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
 from playground.charts.colours import CLASSES, TRAIN
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 LEGEND_COLUMNS = 2  # a page that has less room may say so in the configuration
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
@@ -42,11 +43,10 @@ class Axis:
             return alt.Scale(type="log", **ends)
         return alt.Scale(zero=self.zero, nice=self.domain is None, **ends)
 
-    def axis(self) -> alt.Axis:
-        """Return ticks and labels: on a logarithmic axis powers of ten, unless it is a short one."""
+    def axis(self, channel: Literal["x", "y"]) -> alt.Axis:
+        """Return ticks and labels of the axis, which is that of a channel of the chart."""
         if self.log:
-            short = self.domain is not None and self.domain[1] < 100 * self.domain[0]
-            return alt.Axis(format=".3~g" if short else "~e", tickCount=6, title=self.title)
+            return log_axis(channel, title=self.title)
         return alt.Axis(format=".6~g", tickCount=6, title=self.title)
 
 
@@ -101,8 +101,8 @@ def _lines(
         colours, dashes = [TRAIN, *colours], [_DASHES[0], *dashes]
     shown = _positive(x, y)
     encoding = {
-        "x": alt.X(f"{x.column}:Q", scale=x.scale(), axis=x.axis()),
-        "y": alt.Y(f"{y.column}:Q", scale=y.scale(), axis=y.axis()),
+        "x": alt.X(f"{x.column}:Q", scale=x.scale(), axis=x.axis("x")),
+        "y": alt.Y(f"{y.column}:Q", scale=y.scale(), axis=y.axis("y")),
         "color": alt.Color(
             f"{by}:N",
             scale=alt.Scale(domain=list(series), range=colours),

@@ -47,10 +47,10 @@ def _banded(x: Axis, y: Axis, series: tuple[str, ...], height: int) -> dict[str,
         scale=alt.Scale(domain=list(series), range=colours(len(series))),
         legend=alt.Legend(title=None, orient="top", offset=4, labelLimit=220),
     )
-    across = alt.X("x:Q", scale=x.scale(), axis=x.axis())
+    across = alt.X("x:Q", scale=x.scale(), axis=x.axis("x"))
     base = alt.Chart(alt.NamedData(name=ROWS))
     band = base.mark_area(opacity=0.2, clip=True).encode(
-        x=across, y=alt.Y("low:Q", scale=y.scale(), axis=y.axis()), y2="high:Q", color=colour
+        x=across, y=alt.Y("low:Q", scale=y.scale(), axis=y.axis("y")), y2="high:Q", color=colour
     )
     tips = [
         alt.Tooltip("series:N"),
@@ -60,7 +60,7 @@ def _banded(x: Axis, y: Axis, series: tuple[str, ...], height: int) -> dict[str,
         alt.Tooltip("high:Q", format=".4~g"),
     ]
     line = base.mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(size=26), clip=True).encode(
-        x=across, y=alt.Y("y:Q", scale=y.scale(), axis=y.axis()), color=colour, tooltip=tips
+        x=across, y=alt.Y("y:Q", scale=y.scale(), axis=y.axis("y")), color=colour, tooltip=tips
     )
     return finish(
         alt.layer(band, line), f"{y.title} over {x.title}", legend_columns=2, height=height

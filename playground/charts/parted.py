@@ -53,7 +53,7 @@ def _parted(
         .mark_line(strokeWidth=1.8, clip=True)
         .encode(
             x=alt.X("x:Q", axis=alt.Axis(title=x, tickCount=6, format=".6~g")),
-            y=alt.Y("y:Q", scale=y.scale(), axis=y.axis()),
+            y=alt.Y("y:Q", scale=y.scale(), axis=y.axis("y")),
             color=alt.Color(
                 "series:N", scale=alt.Scale(domain=list(series), range=colours), legend=legend
             ),

@@ -10,6 +10,7 @@ import altair as alt
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 LATER = "later"
 """Name of the data of the depths beyond the net's own: start, end."""
@@ -50,7 +51,7 @@ def over_depth(
         scale=alt.Scale(nice=False),
     )
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=True)
-    axis = alt.Axis(format=".2~g", tickCount=5)
+    axis = log_axis("y", 5) if log else alt.Axis(format=".2~g", tickCount=5)
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(series), range=[VALIDATION, _SECOND][: len(series)]),

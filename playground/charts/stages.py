@@ -11,6 +11,7 @@ import altair as alt
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 MARKS = "marks"
 """Name of the data of the wave that is marked: columns frequency, words, late (beyond the middle)."""
@@ -19,7 +20,7 @@ BORDERS = "borders"
 FLOOR = "floor"
 """Name of the data of what the precision cannot tell apart: columns level, words."""
 AT, BETWEEN = "at the points", "between them"
-_POWERS = alt.Axis(format="~e", tickCount=6)
+_POWERS = log_axis("y")
 
 
 @cache

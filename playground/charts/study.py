@@ -11,6 +11,7 @@ import altair as alt
 from playground.charts.colours import CLASSES
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 
 def _colour(series: Sequence[str]) -> alt.Color:
@@ -107,7 +108,7 @@ def bands(
     )
     line = base.mark_line(strokeWidth=2, clip=True).encode(
         x=x,
-        y=alt.Y("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=".6~g")),
+        y=alt.Y("mean:Q", title=title, scale=scale, axis=log_axis("y") if log else ticks),
         color=colour,
         tooltip=[
             alt.Tooltip("series:N", title=of),

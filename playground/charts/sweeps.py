@@ -10,6 +10,7 @@ import altair as alt
 from playground.charts.colours import CLASSES, TRAIN, VALIDATION
 from playground.charts.curves import ROWS
 from playground.charts.finish import finish
+from playground.charts.powers import log_axis
 
 MOST_WRITTEN = 120
 """Cells of a map that have their figures written in them; of more they would run into each other."""
@@ -91,7 +92,7 @@ def pareto(
         scale=alt.Scale(type="log", nice=False, padding=12)
         if log
         else alt.Scale(zero=False, padding=12),
-        axis=alt.Axis(format=".3~g", tickCount=8),
+        axis=log_axis("x", 8) if log else alt.Axis(format=".3~g", tickCount=8),
     )
     scale = alt.Scale(zero=False, padding=8)
     axis = alt.Axis(format=".4~g", tickCount=7)

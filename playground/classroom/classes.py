@@ -63,7 +63,7 @@ def open_class(jobs: Jobs, name: str) -> Class:
     if not may_open(jobs):
         raise Refused(
             "on this server only whoever holds the teacher's key opens a class; "
-            "type it under Share on the playground"
+            "type it on the page Class"
         )
     name, now = checked_name(name), time.time()
     with in_words(), jobs.store.writing() as db:

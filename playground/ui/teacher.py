@@ -32,17 +32,22 @@ def teacher_panel() -> None:
                 on_click=_leave,
             )
             return
-        with st.form("teacher_form", clear_on_submit=True, border=False):
-            st.text_input(
-                "Key",
-                type="password",
-                key="teacher_key",
-                autocomplete="off",
-                help="The teacher's key of this server; with it you see everybody's runs.",
-            )
-            st.form_submit_button("Use the key", on_click=_enter)
-        if st.session_state.get("teacher_answer"):
-            st.caption(f":red[{st.session_state['teacher_answer']}]")
+        key_form()
+
+
+def key_form() -> None:
+    """Draw the box for the key, and what was wrong with the one that was typed."""
+    with st.form("teacher_form", clear_on_submit=True, border=False):
+        st.text_input(
+            "Teacher's key",
+            type="password",
+            key="teacher_key",
+            autocomplete="off",
+            help="Who set this server up has it; with it you see everybody's runs.",
+        )
+        st.form_submit_button("Use the key", on_click=_enter)
+    if st.session_state.get("teacher_answer"):
+        st.caption(f":red[{st.session_state['teacher_answer']}]")
 
 
 def _enter() -> None:

@@ -189,7 +189,7 @@ def test_the_teacher_steers_the_run_of_somebody_else(play, new_page):
     press(teacher, "Share")
     teacher.get_by_text("Teacher", exact=True).click()
     for key, answer in (("guess", "not the key of this server"), ("sesame", "holds the teacher")):
-        field = teacher.get_by_label("Key", exact=True)
+        field = teacher.get_by_label("Teacher's key", exact=True)
         field.fill(key)
         field.press("Tab")
         press(teacher, "Use the key")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from playground.ui import state, teacher
-from tests.ui.test_state import tab
+from tests.ui.test_state import ADA, tab
 
 __all__ = ["tab"]  # the fixture
 
@@ -58,3 +59,24 @@ def test_new_tabs_do_not_help(sesame: dict) -> None:
 def test_a_server_without_a_key_has_no_teacher(tab: dict, typed: str) -> None:
     assert "not the key" in teacher.try_key(typed)
     assert not state.jobs().is_teacher
+
+
+def test_a_teacher_types_the_key_where_the_class_is_opened(tmp_path, monkeypatch) -> None:
+    def page() -> None:
+        from playground.ui.classroom.page import _open_form
+
+        _open_form()
+
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    monkeypatch.setenv("PLAYGROUND_TEACHER_KEY", "sesame")
+    test = AppTest.from_function(page, default_timeout=90)
+    test.session_state["user"] = ADA
+    test.run()
+    assert [box.key for box in test.text_input] == ["teacher_key"]
+    test.text_input(key="teacher_key").set_value("guess")
+    test.button[0].click().run()
+    assert "not the key" in test.caption[-1].value
+    test.text_input(key="teacher_key").set_value("sesame")
+    test.button[0].click().run()
+    assert not test.exception
+    assert [box.key for box in test.text_input] == ["class_name"]

@@ -17,6 +17,7 @@ from playground.ui.classroom.board import draw_board
 from playground.ui.classroom.settings import SHEET
 from playground.ui.classroom.teacher import draw_rule_link, draw_teacher
 from playground.ui.labs.charting import title
+from playground.ui.teacher import key_form
 
 PLAYGROUND_PAGE = "pages/play/playground.py"
 _TRIES, _SECONDS = 10, 60.0  # wrong codes of one tab in that time
@@ -138,10 +139,8 @@ def _join(code: str) -> None:
 def _open_form() -> None:
     st.markdown("##### Open a class")
     if not classes.may_open(state.jobs()):
-        st.caption(
-            "On this server only whoever holds the teacher's key opens a class: type it under Share on "
-            "the playground."
-        )
+        st.caption("On this server only whoever holds the teacher's key opens a class.")
+        key_form()
         return
     with st.form("open_class", border=True):
         st.text_input(

@@ -15,6 +15,7 @@ from playground.jobs import RunRecord
 from playground.lessons import Trial
 from playground.training.attacked import attackable
 from playground.training.events import Metrics
+from playground.ui.browser import browser
 from playground.ui.labs.robustness_attack import draw_attack, draw_eps
 from playground.ui.labs.robustness_checks import draw_check
 from playground.ui.labs.robustness_checks_controls import expected
@@ -76,7 +77,9 @@ def _trained(run: RunRecord | None, metrics: list[Metrics]) -> None:
 
 
 def _attack(settings: Settings, run: RunRecord) -> None:
-    draw_attack(settings, run, None)
+    # A plane three times as wide as high would show the ball around a sample as a bar.
+    with st.container() if browser().narrow else st.columns([2, 1])[0]:
+        draw_attack(settings, run, None)
 
 
 def _check(settings: Settings, run: RunRecord) -> None:
