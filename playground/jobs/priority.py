@@ -6,8 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-NICE = 5
-"""How far: beside a server that wants the whole processor, a third of what it gets."""
+NICE = 10
+"""How far: beside a server that wants the whole processor, a tenth of what it gets."""
 _GROUP = Path("/proc/self/autogroup")
 
 
