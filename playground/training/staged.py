@@ -187,7 +187,9 @@ class StagedTrainer(Trainer):
         """What has been done when all steps are, in words."""
         epochs, stages = self.experiment.epochs, self.options.stages
         return (
-            f"all {stages} stages of {epochs} epochs are done" if stages > 1 else super().all_done
+            f"all {stages} stages are done, {epochs} epochs each"
+            if stages > 1
+            else super().all_done
         )
 
     def continues(self, other: Experiment) -> bool:

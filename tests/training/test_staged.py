@@ -190,7 +190,7 @@ def test_the_experiment_does_what_fit_does():
 
 def test_figures_are_due_at_the_borders_and_the_loss_falls_from_stage_to_stage():
     events = list(train(small(epochs=450)))
-    assert events[-1] == e.Finished(900, "all 2 stages of 450 epochs are done")
+    assert events[-1] == e.Finished(900, "all 2 stages are done, 450 epochs each")
     steps = [m.step for m in metrics(events)]
     assert {0, 450, 900} <= set(steps)
     assert 2 * 100 < len(steps) < 2 * 260
