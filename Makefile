@@ -10,8 +10,11 @@ run: $(VENV)/run.stamp
 	$(BIN)/python -m playground app \
 		$(if $(PORT),--server.port $(PORT)) $(if $(ADDRESS),--server.address $(ADDRESS))
 
-# Two cores: one drives the browser, the other meanwhile runs the tests that need none, and tells at the end.
+# Two cores: one drives the browser, the other meanwhile runs the tests that need none and then those pages that
+# are left to it, so that both end at about the same time; it tells at the end.
 UNITS := .pytest_cache/units.txt
+LEFT := .pytest_cache/left.txt
+PAGES_LEFT := tests/browser/test_multi_stage_lab.py tests/browser/test_lookahead_lab.py
 
 test: $(VENV)/dev.stamp browser lint
 	$(call together,)
@@ -22,11 +25,12 @@ test-full: $(VENV)/dev.stamp browser lint
 
 define together
 @mkdir -p $(dir $(UNITS)); \
-$(BIN)/python -m pytest --ignore=tests/browser $(1) >$(UNITS) 2>&1 & units=$$!; \
-$(BIN)/python -m pytest tests/browser $(1); browser=$$?; \
-wait $$units; status=$$?; \
+( $(BIN)/python -m pytest --ignore=tests/browser $(1) >$(UNITS) 2>&1; units=$$?; \
+  $(BIN)/python -m pytest $(PAGES_LEFT) $(1) >$(LEFT) 2>&1; exit $$((units + $$?)) ) & others=$$!; \
+$(BIN)/python -m pytest tests/browser $(addprefix --ignore=,$(PAGES_LEFT)) $(1); browser=$$?; \
+wait $$others; status=$$?; \
 echo "Tests in the browser ended with $$browser, the others with $$status (0 is passed):"; \
-cat $(UNITS); exit $$((browser + status))
+cat $(LEFT) $(UNITS); exit $$((browser + status))
 endef
 
 lint: $(VENV)/dev.stamp
