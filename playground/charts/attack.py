@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
@@ -123,7 +123,7 @@ def ball_rows(centre: Sequence[float], eps: float, round_: bool) -> pd.DataFrame
     return pd.DataFrame({"x": x, "y": y, "place": np.arange(len(turns))})
 
 
-@cache
+@lru_cache(maxsize=64)
 def attack_plane(
     titles: tuple[str, str],
     extent: tuple[float, float, float, float],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -42,7 +42,7 @@ def curve_rows(report: Report) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@cache
+@lru_cache(maxsize=64)
 def accuracy_curves(
     attacks: tuple[str, ...], chance: float, title: str, height: int = 340
 ) -> dict[str, Any]:

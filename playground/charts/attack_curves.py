@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -17,7 +17,7 @@ MEANS = "means"
 _DASH = [6, 4]
 
 
-@cache
+@lru_cache(maxsize=64)
 def attack_curves(
     series: tuple[str, ...],
     kinds: tuple[str, ...],

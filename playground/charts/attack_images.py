@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -60,7 +60,7 @@ def picture(image: np.ndarray, frame: str | None = None, *, signed: bool = False
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-@cache
+@lru_cache(maxsize=64)
 def tiles(factor: str, columns: int = 3, edge: int = EDGE) -> dict[str, Any]:
     """Return a tile for each image: the image, the magnified change, and the attacked image.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
@@ -29,7 +29,7 @@ def _by_net(**legend: Any) -> alt.Color:
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def overlaid(quantity: Literal["loss", "accuracy"], height: int = 270) -> dict[str, Any]:
     """Return a quantity of both nets over the epochs, a colour for each net, dashed for training.
 
@@ -63,7 +63,7 @@ def overlaid(quantity: Literal["loss", "accuracy"], height: int = 270) -> dict[s
     return finish(lines, f"{quantity} of both nets over the epochs", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def over_times(columns: tuple[str, ...], positions: int, height: int) -> dict[str, Any]:
     """Return the weight of each position (downwards) in each column (to the right) as shades.
 
@@ -103,7 +103,7 @@ def over_times(columns: tuple[str, ...], positions: int, height: int) -> dict[st
     return finish(alt.layer(cells, numbers), "weight of each position at each time", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def over_pairs(positions: int, height: int) -> dict[str, Any]:
     """Return the weight that each query (downwards) gives to each position (to the right).
 
@@ -142,7 +142,7 @@ def _legend(title: str) -> alt.Legend:
     return alt.Legend(title=title, format=".2~f", gradientLength=120, gradientThickness=10)
 
 
-@cache
+@lru_cache(maxsize=64)
 def widths(columns: tuple[str, ...], positions: int, height: int = 230) -> dict[str, Any]:
     """Return among how many positions the images' attention is divided, as boxes.
 
@@ -179,7 +179,7 @@ def widths(columns: tuple[str, ...], positions: int, height: int = 230) -> dict[
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def parameters(names: tuple[str, ...], parts: tuple[str, ...], height: int = 280) -> dict[str, Any]:
     """Return the trainable parameters of nets as bars made of their parts.
 

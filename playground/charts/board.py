@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -15,7 +15,7 @@ from playground.charts.powers import log_axis
 KINDS = ("yours", "the teacher's", "the others'")
 
 
-@cache
+@lru_cache(maxsize=64)
 def board_chart(
     cost_title: str, score_title: str, kinds: tuple[str, ...], *, log: bool, height: int = 360
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ keeps its drawing and swaps the rows only.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
@@ -26,7 +26,7 @@ DRAWN = 1000  # rows of one chart; more cannot be told apart
 MOVING = 240  # the same while it grows: a browser takes a tenth of a millisecond for each
 
 
-@cache
+@lru_cache(maxsize=64)
 def curve(quantity: Quantity, log: bool = False, height: int = 210) -> dict[str, Any]:
     """Return the specification of a quantity over epochs for both sets.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -25,7 +25,7 @@ def _colour(column: str, series: tuple[str, ...]) -> alt.Color:
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def change(x_title: str, height: int = 240) -> dict[str, Any]:
     """Return how much each block changes the features: the median over images, and the quartiles.
 
@@ -59,7 +59,7 @@ def change(x_title: str, height: int = 240) -> dict[str, Any]:
     return finish(alt.layer(whiskers, line, points), about, legend_columns=_COLUMNS, height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def parting(x_title: str, height: int = 240) -> dict[str, Any]:
     """Return how many images a linear classifier of the features gets right at each depth.
 
@@ -107,7 +107,7 @@ def parting(x_title: str, height: int = 240) -> dict[str, Any]:
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def clouds(
     classes: tuple[str, ...],
     depths: tuple[str, ...],
@@ -161,7 +161,7 @@ def clouds(
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def swaps(
     schemes: tuple[str, ...],
     steps: tuple[str, ...],
@@ -210,7 +210,7 @@ def swaps(
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def marked(
     series: tuple[str, ...], title: str, log: bool = False, height: int = 250
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -38,7 +38,7 @@ def fold_rows(x: np.ndarray, y: np.ndarray, determinants: np.ndarray) -> pd.Data
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def fold_map(height: int = 300) -> dict[str, Any]:
     """Return the specification of the map (data ``rows``) and of the folds (data ``border``)."""
     x = alt.X("x:Q", title="first input", scale=alt.Scale(nice=False, zero=False, padding=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -17,7 +17,7 @@ _CRISP = 96  # pixels of an image's side in a strip, so that no browser blurs it
 _GAP = 6  # pixels between two images
 
 
-@cache
+@lru_cache(maxsize=64)
 def balance(classes: tuple[str, ...], height: int = 230) -> dict[str, Any]:
     """Return how many images of each class both parts have, as bars side by side.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -15,7 +15,7 @@ _SHARES = ["#D3E6F3", "#005A8C"]  # colours of the share of a class, from none t
 _DARK = 0.75  # share from which white stands out from its colour more than black
 
 
-@cache
+@lru_cache(maxsize=64)
 def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
     """Return how many images of each class were taken for each other one.
 
@@ -57,7 +57,7 @@ def confusion(classes: tuple[str, ...], height: int = 320) -> dict[str, Any]:
     return finish(chart, "how many images of each class were taken for each class", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def features(
     classes: tuple[str, ...], shares: tuple[float, float], height: int = 320
 ) -> dict[str, Any]:

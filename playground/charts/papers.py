@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -14,7 +14,7 @@ from playground.charts.finish import finish
 SOURCES = ("printed", "reproduced")
 
 
-@cache
+@lru_cache(maxsize=64)
 def beside(columns: tuple[str, ...], title: str, height: int = 220) -> dict[str, Any]:
     """Return what is printed and what came out, side by side over the columns of one row of a table.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -20,7 +20,7 @@ _SECOND = CLASSES[3]
 _COLUMNS = 4
 
 
-@cache
+@lru_cache(maxsize=64)
 def over_depth(
     x_title: str,
     y_title: str,
@@ -87,7 +87,7 @@ def over_depth(
     return finish(alt.layer(later, band, line), about, legend_columns=_COLUMNS, height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def pair_paths(
     x_title: str, y_title: str, classes: tuple[str, ...], height: int = 340
 ) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -18,7 +18,7 @@ def _colour(nets: Sequence[str]) -> alt.Color:
     return alt.Color("net:N", scale=alt.Scale(domain=list(nets), range=colours), legend=None)
 
 
-@cache
+@lru_cache(maxsize=64)
 def strip(nets: tuple[str, ...], title: str, height: int = 300) -> dict[str, Any]:
     """Return a point for each repetition of each net, the same seeds joined by a line.
 
@@ -61,7 +61,7 @@ def strip(nets: tuple[str, ...], title: str, height: int = 300) -> dict[str, Any
     return finish(chart, f"{title} of every repetition", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def differences(nets: tuple[str, ...], title: str, height: int = 150) -> dict[str, Any]:
     """Return the differences to the first net, repetition by repetition, with their mean ± 2 errors.
 

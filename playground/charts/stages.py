@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -23,7 +23,7 @@ AT, BETWEEN = "at the points", "between them"
 _POWERS = log_axis("y")
 
 
-@cache
+@lru_cache(maxsize=64)
 def residual(title: str, height: int = 200) -> dict[str, Any]:
     """Return what is left over the input, on a fine grid and at the points that were trained on.
 
@@ -55,7 +55,7 @@ def residual(title: str, height: int = 200) -> dict[str, Any]:
     return finish(chart, f"{title} over x", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def waves(title: str, height: int = 200) -> dict[str, Any]:
     """Return the amplitudes of the waves in what is left, the strongest one marked with its κ.
 
@@ -94,7 +94,7 @@ def waves(title: str, height: int = 200) -> dict[str, Any]:
     return finish(alt.layer(rule, line, points, *words), f"spectrum of {title}", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def loss(series: tuple[str, ...], quantity: str = "MSE / 2", height: int = 260) -> dict[str, Any]:
     """Return the loss over the iterations of all stages, the borders of the stages marked.
 
@@ -142,7 +142,7 @@ def loss(series: tuple[str, ...], quantity: str = "MSE / 2", height: int = 260) 
     return finish(chart, f"{quantity} over iterations, stage by stage", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def heat_map(title: str, signed: bool, height: int = 260) -> dict[str, Any]:
     """Return values over a plane as coloured cells.
 
@@ -177,7 +177,7 @@ def heat_map(title: str, signed: bool, height: int = 260) -> dict[str, Any]:
     return finish(chart, f"{title} over the plane", height=height)
 
 
-@cache
+@lru_cache(maxsize=64)
 def spread(
     group_title: str, title: str, groups: tuple[str, ...], series: Sequence[str], height: int = 260
 ) -> dict[str, Any]:

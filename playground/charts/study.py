@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -23,7 +23,7 @@ def _colour(series: Sequence[str]) -> alt.Color:
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def whiskers(
     series: tuple[str, ...],
     groups: tuple[str, ...],
@@ -71,7 +71,7 @@ def whiskers(
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def bands(
     series: tuple[str, ...],
     x_title: str,

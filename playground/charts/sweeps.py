@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -16,7 +16,7 @@ MOST_WRITTEN = 120
 """Cells of a map that have their figures written in them; of more they would run into each other."""
 
 
-@cache
+@lru_cache(maxsize=64)
 def heat(
     across: tuple[str, ...],
     down: tuple[str, ...],
@@ -70,7 +70,7 @@ def heat(
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def pareto(
     cost_title: str, score_title: str, *, log: bool = True, height: int = 380
 ) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def pareto(
     )
 
 
-@cache
+@lru_cache(maxsize=64)
 def multiples(
     panels: tuple[str, ...],
     series: tuple[str, ...],

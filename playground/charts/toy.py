@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -80,7 +80,7 @@ def course(
     return compact.configure_view(strokeOpacity=0).to_dict(validate=False)
 
 
-@cache
+@lru_cache(maxsize=64)
 def courses(x_title: str, highest: float) -> dict[str, Any]:
     """Return all panels in one picture, a row for each rate and a column for each k.
 
@@ -95,7 +95,7 @@ def courses(x_title: str, highest: float) -> dict[str, Any]:
     return chart.to_dict(validate=False)
 
 
-@cache
+@lru_cache(maxsize=64)
 def counts(title: str, methods: tuple[str, ...], x_title: str, longest: float) -> dict[str, Any]:
     """Return a strip of runs for each method, with a box over it from quartile to quartile.
 

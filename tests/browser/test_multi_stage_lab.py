@@ -40,7 +40,7 @@ def control(page, key):
 
 
 def finished(page, stages):
-    many = f"all {stages} stages of" if stages > 1 else "all"
+    many = f"all {stages} stages are done" if stages > 1 else "all"
     see(page, rf"Finished: {many}")
     heading = page.get_by_role("heading", name=re.compile(f"What is left after stage {stages}"))
     expect(heading).to_be_visible(timeout=PATIENCE)
